@@ -1,0 +1,22 @@
+// What happens to a message for one recipient, as a value; journal and `explain` print it.
+import type { Digest } from './algorithms.js';
+import type { Failure } from './failure.js';
+import type { Identity } from './identity.js';
+
+export type Decision =
+  | { readonly action: 'sign'; readonly rule: string; readonly identity: Identity; readonly digest: Digest }
+  | { readonly action: 'pass'; readonly rule?: string; readonly reason: string }
+  | { readonly action: 'refuse'; readonly rule?: string; readonly failure: Failure };
+
+/** One thing that was looked at on the way to a decision, and what came of it. */
+export interface Step {
+  /** What was looked at: `exception newsletter`, `rule invoices`, `certificate billing`. */
+  readonly subject: string;
+  readonly finding: string;
+}
+
+/** A decision with the steps that led to it, in order. */
+export interface Verdict {
+  readonly decision: Decision;
+  readonly steps: readonly Step[];
+}

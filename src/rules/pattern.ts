@@ -1,0 +1,68 @@
+// Patterns over addresses, header values and media types: wildcards, or /regular expressions/.
+import { RE2JS } from 're2js';
+
+/** A compiled pattern. Matching ignores case and takes time linear in the text. */
+export interface Pattern {
+  /** As the ini file has it. */
+  readonly source: string;
+  matches(text: string): boolean;
+}
+
+/**
+ * Compiles `*@example.com` (`*` any run, `?` one character, over the whole text) or `/regex/`
+ * (RE2 syntax, found anywhere in the text). RE2 cannot be made to backtrack for ever.
+ * @throws Error that says in words what is wrong with the pattern
+ */
+export function parsePattern(source: string): Pattern {
+  if (source === '') throw new Error('an empty pattern matches nothing');
+  if (source.startsWith('/')) {
+    if (source.length < 3 || !source.endsWith('/')) throw new Error(`regular expression ${source} has no closing /`);
+    let regex: RE2JS;
+    try {
+      regex = RE2JS.compile(source.slice(1, -1), RE2JS.CASE_INSENSITIVE | RE2JS.DOTALL);
+    } catch (error) {
+      throw new Error(`regular expression ${source}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    }
+    return { source, matches: text => regex.matcher(text).find() };
+  }
+  return { source, matches: wildcard(source.toLowerCase()) };
+}
+
+/**
+ * Splits a comma-separated list; commas inside /…/ belong to the regular expression.
+ * @throws Error as parsePattern does
+ */
+export function parsePatterns(list: string): Pattern[] {
+  const items = list.match(/\s*(?:\/(?:[^/\\]|\\.)*\/\s*(?=,|$)|[^,]*)/g) ?? [];
+  const patterns: Pattern[] = [];
+  // The last match is always the empty string at the end of the text.
+  for (const item of items) if (item.trim() !== '') patterns.push(parsePattern(item.trim()));
+  if (patterns.length === 0) throw new Error('an empty list matches nothing');
+  return patterns;
+}
+
+/** Greedy matching with one point to return to: linear in the text for each `*`. */
+function wildcard(pattern: string): (text: string) => boolean {
+  if (!/[*?]/.test(pattern)) return text => text.toLowerCase() === pattern;
+  return input => {
+    const text = input.toLowerCase();
+    let p = 0;
+    let t = 0;
+    let star = -1;
+    let mark = 0;
+    while (t < text.length) {
+      if (pattern[p] === '*') {
+        star = p++;
+        mark = t;
+      } else if (p < pattern.length && (pattern[p] === '?' || pattern[p] === text[t])) {
+        p++;
+        t++;
+      } else if (star !== -1) {
+        p = star + 1;
+        t = ++mark;
+      } else return false;
+    }
+    while (pattern[p] === '*') p++;
+    return p === pattern.length;
+  };
+}

@@ -1,0 +1,41 @@
+// The administrator's policy as values: rules in the order of the file, and exceptions.
+import type { Address } from '../address.js';
+import type { Digest } from '../algorithms.js';
+import type { Identity } from '../identity.js';
+import type { Pattern } from './pattern.js';
+
+/** What a rule does with mail that it must sign but cannot. */
+export type WhenUnable = 'defer' | 'reject' | 'pass';
+
+export interface Rule {
+  readonly name: string;
+  readonly senders: readonly Pattern[];
+  /** Which address the senders are matched against. */
+  readonly match: 'from' | 'envelope';
+  readonly sign: 'always' | 'never';
+  /** How the ini file names its certificates: `certificate billing`, `certificates staff`. */
+  readonly certificateSource: string;
+  /** The certificates that may sign for this mailbox, best first. */
+  readonly identitiesFor: (mailbox: Address) => readonly Identity[];
+  readonly digest: Digest;
+  /** How closely the envelope sender must agree with From, so that nobody is signed for by proxy (R4). */
+  readonly envelopeSender: 'exact' | 'same-domain' | 'any';
+  readonly noCertificate: WhenUnable;
+  readonly expired: WhenUnable;
+  readonly mismatch: WhenUnable | 'allow';
+}
+
+/** Mail that is not signed. Every condition given must hold. */
+export interface Exception {
+  readonly name: string;
+  /** Holds per recipient. */
+  readonly recipients?: readonly Pattern[];
+  readonly header?: { readonly name: string; readonly value: Pattern };
+  /** Matched against the media type of the top header, `text/calendar`. */
+  readonly contentTypes?: readonly Pattern[];
+}
+
+export interface Policy {
+  readonly rules: readonly Rule[];
+  readonly exceptions: readonly Exception[];
+}
