@@ -1,0 +1,101 @@
+// The ini file as values: everything checked that can be checked without opening another file.
+import type { Digest } from '../algorithms.js';
+import type { Exception, Rule } from '../rules/policy.js';
+
+/** Where to listen or connect: `127.0.0.1:10025`, `[::1]:10025` or `unix:/run/postseal/in.sock`. */
+export type Endpoint =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string };
+
+/** `postseal.ini:14: [rule:invoices] certificate`: where something stands in the file. */
+export interface Origin {
+  readonly file: string;
+  readonly line: number;
+  readonly section: string;
+  readonly key?: string;
+}
+
+/** One mistake: where, what is wrong, and how to mend it. */
+export interface Problem {
+  readonly origin: Origin;
+  readonly message: string;
+  /** A warning does not keep the service from starting. */
+  readonly severity: 'error' | 'warning';
+}
+
+export interface ServiceSection {
+  readonly listen: Endpoint;
+  readonly return: Endpoint;
+  readonly protocol: 'smtp';
+  /** The name in the greeting and in the Received field. */
+  readonly hostname: string;
+  readonly maxConnections: number;
+  /** Largest message in bytes; 0 is unlimited. */
+  readonly maxMessageSize: number;
+  /** More of Postseal's own Received fields than this is a loop (R37). */
+  readonly maxHops: number;
+  /** Seconds that the end of the service waits for mail in flight. */
+  readonly shutdownTimeout: number;
+}
+
+export interface JournalSection {
+  readonly debug: boolean;
+  /** Where the debug journal goes: a file, or `stdout`. */
+  readonly debugFile: string;
+}
+
+/** Where a password comes from; the password itself is read by `certs` and kept nowhere else. */
+export type PasswordSource =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'file'; readonly path: string }
+  /** A systemd credential: a file of this name below $CREDENTIALS_DIRECTORY. */
+  | { readonly kind: 'credential'; readonly name: string }
+  | { readonly kind: 'inline'; readonly password: string };
+
+/** [certificate:NAME]: one key with its certificate. Paths are absolute. */
+export interface CertificateSection {
+  readonly name: string;
+  readonly origin: Origin;
+  /** PKCS#12 or PEM. */
+  readonly file: string;
+  /** PEM of the private key, where it is not in `file`. */
+  readonly keyFile?: string;
+  /** PEM of the issuers, where they are not in `file`. */
+  readonly chainFile?: string;
+  readonly password: PasswordSource;
+}
+
+/** [certificates:NAME]: a directory of PKCS#12 and PEM files, each with key and certificate in one. */
+export interface CertificatesSection {
+  readonly name: string;
+  readonly origin: Origin;
+  readonly directory: string;
+  /** Opens every file in it. */
+  readonly password: PasswordSource;
+}
+
+/** A rule before its certificates are at hand. */
+export interface RuleSection extends Omit<Rule, 'identitiesFor' | 'certificateSource' | 'digest'> {
+  readonly origin: Origin;
+  /** Absent in a rule that never signs. */
+  readonly certificate?: { readonly section: 'certificate' | 'certificates'; readonly name: string };
+  readonly digest: Digest;
+}
+
+export interface Config {
+  readonly file: string;
+  readonly service: ServiceSection;
+  readonly journal: JournalSection;
+  readonly certificates: readonly CertificateSection[];
+  readonly directories: readonly CertificatesSection[];
+  readonly rules: readonly RuleSection[];
+  readonly exceptions: readonly Exception[];
+}
+
+/** `postseal.ini:14: [rule:invoices] certificate: no certificate named "sales" (have: billing, info)` */
+export function formatProblem({ origin, message, severity }: Problem): string {
+  const section = origin.section === '' ? '' : ` [${origin.section}]`;
+  const key = origin.key === undefined ? '' : ` ${origin.key}`;
+  const where = `${origin.file}:${origin.line}:${section}${key}`;
+  return `${where}${section === '' && key === '' ? '' : ':'} ${severity === 'warning' ? 'warning: ' : ''}${message}`;
+}
