@@ -17,7 +17,7 @@ const kinds = {
   internal: { code: 451, enhanced: '4.3.0', text: 'Internal error, try again later' },
   'shutting-down': { code: 421, enhanced: '4.3.2', text: 'Shutting down, try again later' },
   'input-cut': { code: 451, enhanced: '4.4.2', text: 'Connection lost before the end of the message' },
-  'return-port-unreachable': { code: 451, enhanced: '4.4.1', text: 'Return port does not answer' },
+  'return-port-unreachable': { code: 451, enhanced: '4.4.1', text: 'Return port is not available' },
   'return-port-lost': { code: 451, enhanced: '4.4.2', text: 'Connection to the return port lost' },
   'return-port-lacks': { code: 451, enhanced: '4.5.0', text: 'Return port lacks an extension' },
   'recipients-refused': { code: 451, enhanced: '4.5.1', text: 'Some recipients were refused' },
@@ -31,11 +31,13 @@ const kinds = {
   unsignable: { code: 451, enhanced: '4.6.3', text: 'Message cannot be made 7-bit without damage' },
   'header-too-large': { code: 552, enhanced: '5.3.4', text: 'Header too large' },
   'message-too-large': { code: 552, enhanced: '5.3.4', text: 'Message too large' },
+  'too-many-connections': { code: 421, enhanced: '4.7.0', text: 'Too many connections' },
   'too-many-recipients': { code: 452, enhanced: '4.5.3', text: 'Too many recipients' },
   loop: { code: 554, enhanced: '5.4.6', text: 'Mail loop: passed this filter too often' },
   'bad-sender': { code: 501, enhanced: '5.1.7', text: 'Bad sender address syntax' },
   'bad-recipient': { code: 501, enhanced: '5.1.3', text: 'Bad recipient address syntax' },
   'bad-parameter': { code: 501, enhanced: '5.5.4', text: 'Bad command parameter syntax' },
+  'unknown-parameter': { code: 555, enhanced: '5.5.4', text: 'Unsupported command parameter' },
   'bad-sequence': { code: 503, enhanced: '5.5.1', text: 'Bad sequence of commands' },
 } as const satisfies Record<string, Kind>;
 

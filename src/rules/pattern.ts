@@ -1,5 +1,5 @@
 // Patterns over addresses, header values and media types: wildcards, or /regular expressions/.
-import { RE2JS } from 're2js';
+import { RE2JS, RE2JSSyntaxException } from 're2js';
 
 /** A compiled pattern. Matching ignores case and takes time linear in the text. */
 export interface Pattern {
@@ -16,12 +16,17 @@ export interface Pattern {
 export function parsePattern(source: string): Pattern {
   if (source === '') throw new Error('an empty pattern matches nothing');
   if (source.startsWith('/')) {
-    if (source.length < 3 || !source.endsWith('/')) throw new Error(`regular expression ${source} has no closing /`);
+    if (source === '//')
+      throw new Error('an empty regular expression matches everything: write * if that is meant');
+    if (source.length < 3 || !source.endsWith('/'))
+      throw new Error(`regular expression ${source} has no closing /`);
     let regex: RE2JS;
     try {
       regex = RE2JS.compile(source.slice(1, -1), RE2JS.CASE_INSENSITIVE | RE2JS.DOTALL);
     } catch (error) {
-      throw new Error(`regular expression ${source}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      // Its message would show the expression with the flags in front.
+      const reason = error instanceof RE2JSSyntaxException ? error.getDescription() : String(error);
+      throw new Error(`regular expression ${source}: ${reason}`, { cause: error });
     }
     return { source, matches: text => regex.matcher(text).find() };
   }
@@ -42,10 +47,11 @@ export function parsePatterns(list: string): Pattern[] {
 }
 
 /** Greedy matching with one point to return to: linear in the text for each `*`. */
-function wildcard(pattern: string): (text: string) => boolean {
-  if (!/[*?]/.test(pattern)) return text => text.toLowerCase() === pattern;
+function wildcard(source: string): (text: string) => boolean {
+  if (!/[*?]/.test(source)) return text => text.toLowerCase() === source;
+  const pattern = Array.from(source); // by code points, so that `?` takes a whole one
   return input => {
-    const text = input.toLowerCase();
+    const text = Array.from(input.toLowerCase());
     let p = 0;
     let t = 0;
     let star = -1;

@@ -1,0 +1,37 @@
+// What is wrong with a certificate file, in words for the administrator, and which option is at fault.
+
+/** The ini option that a problem belongs to; the caller knows its line. */
+export type OptionKey =
+  'file' | 'key' | 'chain' | 'directory' | 'password_file' | 'password_credential' | 'password';
+
+/** A mistake or a warning: what was found and how to mend it. Never holds a password. */
+export interface CertificateProblem {
+  readonly message: string;
+  readonly key?: OptionKey;
+}
+
+/** Thrown by the readers and caught only by `load.ts`, which knows path and option. */
+export class Fault extends Error {
+  override readonly name = 'Fault';
+
+  /**
+   * @param message without the path in front
+   * @param about the content of the file, or the password that should open it
+   */
+  constructor(
+    message: string,
+    readonly about: 'content' | 'password' = 'content',
+  ) {
+    super(message);
+  }
+}
+
+/** A path as one word of a shell command. */
+export function quote(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}
+
+/** `/etc/postseal/billing.p12` → `/etc/postseal/billing.pem`: where a command of ours should write. */
+export function beside(path: string, ending: string): string {
+  return quote(path.replace(/(?<=[^/])\.[^./]*$/, '') + (path.endsWith(ending) ? `-new${ending}` : ending));
+}

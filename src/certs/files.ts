@@ -1,0 +1,129 @@
+// The door to the file system: reads certificate and password files with bounds, and looks at their rights.
+import { readFile, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Fault, quote, type CertificateProblem, type OptionKey } from './fault.js';
+
+/** Everything that this package needs of the world. */
+export interface CertificateIo {
+  readFile(path: string): Promise<Buffer>;
+  stat(path: string): Promise<FileStatus>;
+  readdir(path: string): Promise<readonly string[]>;
+  /** $CREDENTIALS_DIRECTORY, where systemd put the credentials of this service. */
+  readonly credentialsDirectory: string | undefined;
+  now(): Date;
+}
+
+/** The part of fs.Stats that is looked at. */
+export interface FileStatus {
+  readonly mode: number;
+  readonly size: number;
+  isDirectory(): boolean;
+  isFile(): boolean;
+}
+
+/** The real world. */
+export const nodeIo: CertificateIo = {
+  readFile: path => readFile(path),
+  stat: path => stat(path),
+  readdir: path => readdir(path),
+  get credentialsDirectory() {
+    return process.env['CREDENTIALS_DIRECTORY'];
+  },
+  now: () => new Date(),
+};
+
+/** Where a password comes from; the same shape as in the configuration. */
+export type PasswordSource =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'credential'; readonly name: string }
+  | { readonly kind: 'inline'; readonly password: string };
+
+/** A thousand certificates fit; what is larger is something else. */
+const maximumSize = 1_048_576;
+
+/**
+ * Reads a whole file.
+ * @throws Fault without the path in front
+ */
+export async function readBounded(path: string, io: CertificateIo): Promise<{ bytes: Buffer; mode: number }> {
+  try {
+    const status = await io.stat(path);
+    if (status.isDirectory()) throw new Fault('is a directory; name a file in it');
+    // Reading a FIFO or a device might never end.
+    if (!status.isFile()) throw new Fault('is not a regular file');
+    if (status.size > maximumSize) {
+      throw new Fault(
+        `is too large for a certificate or a password (${status.size} bytes; at most ${maximumSize})`,
+      );
+    }
+    return { bytes: await io.readFile(path), mode: status.mode };
+  } catch (error) {
+    throw error instanceof Fault ? error : new Fault(reason(error, `chmod 0640 ${quote(path)}`));
+  }
+}
+
+/** The names in a directory, in code unit order. @throws Fault without the path in front */
+export async function readDirectory(path: string, io: CertificateIo): Promise<string[]> {
+  try {
+    return [...(await io.readdir(path))].sort();
+  } catch (error) {
+    throw new Fault(reason(error, `chmod 0750 ${quote(path)}`));
+  }
+}
+
+function reason(error: unknown, chmod: string): string {
+  const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+  if (code === 'ENOENT') return 'does not exist';
+  if (code === 'ENOTDIR') return 'is not in a directory: a part of the path is a file';
+  if (code !== 'EACCES' && code !== 'EPERM') return `cannot be read (${code})`;
+  return `may not be read by this user; give it to the group of the service and "${chmod}"`;
+}
+
+/** A warning if others than owner and group may use a secret, or the group may change it. */
+export function checkRights(path: string, mode: number, key: OptionKey): CertificateProblem[] {
+  if ((mode & 0o077 & ~0o040) === 0) return [];
+  const rights = (mode & 0o7777).toString(8).padStart(4, '0');
+  const message = `${path}: is a secret, but has the rights ${rights}; restrict it with "chmod 0640 ${quote(path)}"`;
+  return [{ key, message }];
+}
+
+/** The option that names this source in the ini file. */
+export function passwordOption(source: PasswordSource): OptionKey {
+  if (source.kind === 'credential') return 'password_credential';
+  return source.kind === 'inline' ? 'password' : 'password_file';
+}
+
+/**
+ * Reads a password: the first line without its line end, as UTF-8.
+ * @returns the password, undefined where none is named
+ * @throws Fault with the path in front
+ */
+export async function readPassword(
+  source: PasswordSource,
+  io: CertificateIo,
+): Promise<{ password: string | undefined; warnings: CertificateProblem[] }> {
+  if (source.kind === 'none') return { password: undefined, warnings: [] };
+  if (source.kind === 'inline') return { password: source.password, warnings: [] };
+  const path = source.kind === 'file' ? source.path : credentialPath(source.name, io);
+  const { bytes, mode } = await readBounded(path, io).catch((error: unknown) => {
+    throw new Fault(`${path}: ${(error as Error).message}`, 'password');
+  });
+  const [password = ''] = bytes.toString('utf8').split(/\r?\n/, 1);
+  if (password === '') throw new Fault(`${path}: has no password in its first line`, 'password');
+  // systemd guards its credentials itself.
+  const warnings = source.kind === 'file' ? checkRights(path, mode, 'password_file') : [];
+  return { password, warnings };
+}
+
+function credentialPath(name: string, io: CertificateIo): string {
+  // systemd.exec(5): an identifier is a valid file name; a path would lead out of the directory.
+  if (name === '' || name.includes('/') || name === '.' || name === '..') {
+    throw new Fault(`"${name}" is no name of a credential: no "/" in it`, 'password');
+  }
+  if (io.credentialsDirectory === undefined || io.credentialsDirectory === '') {
+    const mend = `start the service by systemd with LoadCredential=${name}:/path/of/the/password`;
+    throw new Fault(`credential "${name}": $CREDENTIALS_DIRECTORY is not set; ${mend}`, 'password');
+  }
+  return join(io.credentialsDirectory, name);
+}

@@ -1,0 +1,89 @@
+// What people hand in instead of a certificate with its key: named, each with the way to mend it.
+import { X509Certificate } from 'node:crypto';
+import * as asn1 from './asn1.js';
+import { beside, Fault, quote } from './fault.js';
+
+/** A thing that is recognised but of no use. */
+export interface Foreign {
+  readonly what: string;
+  readonly mend: string;
+}
+
+const pkcs7 = '1.2.840.113549.1.7.2';
+
+/** What a PEM label stands for; undefined for one that may simply be ignored, such as parameters. */
+export function foreignLabel(label: string, path: string): Foreign | undefined {
+  const use = 'use the certificate and the key that it was requested with';
+  if (label.endsWith('CERTIFICATE REQUEST')) return request;
+  if (label === 'PKCS7' || label === 'CMS') return bundle(path, '');
+  if (label === 'PKCS12') {
+    const command = `grep -v -e ----- ${quote(path)} | openssl base64 -d -out ${beside(path, '.p12')}`;
+    return { what: 'PKCS#12 wrapped in PEM', mend: `unwrap it with "${command}"` };
+  }
+  if (label.startsWith('OPENSSH ') || label.startsWith('SSH2 ')) return { what: 'an SSH key', mend: use };
+  if (label.startsWith('PGP ')) return { what: 'OpenPGP data', mend: `S/MIME is not OpenPGP; ${use}` };
+  if (label.endsWith('PUBLIC KEY')) return { what: 'a public key', mend: use };
+  if (label === 'X509 CRL') return { what: 'a revocation list (CRL)', mend: use };
+  return undefined;
+}
+
+const request: Foreign = {
+  what: 'a certificate request (CSR)',
+  mend: 'send it to a certificate authority and use the certificate that comes back',
+};
+
+function bundle(path: string, form: string): Foreign {
+  const command = `openssl pkcs7 ${form}-in ${quote(path)} -print_certs -out ${beside(path, '.pem')}`;
+  return { what: 'a PKCS#7 bundle', mend: `unpack it with "${command}" and add the private key` };
+}
+
+/** The words for a file that is neither PEM nor PKCS#12. */
+export function foreignFile(bytes: Buffer, path: string): Fault {
+  const text = bytes.subarray(0, 4096).toString('latin1');
+  if (text.trim() === '') return new Fault('is empty');
+  // Windows' editors and PowerShell's redirections write UTF-16.
+  if (/^(?:\xff\xfe|\xfe\xff)/.test(text)) {
+    const command = `iconv -f UTF-16 -t UTF-8 ${quote(path)} > ${beside(path, '.pem')}`;
+    return new Fault(`is text in UTF-16; convert it with "${command}"`);
+  }
+  if (text.startsWith('\xfe\xed\xfe\xed')) {
+    const target = `-destkeystore ${beside(path, '.p12')} -deststoretype PKCS12`;
+    const command = `keytool -importkeystore -srckeystore ${quote(path)} ${target}`;
+    return new Fault(`is a Java key store; convert it with "${command}"`);
+  }
+  if (/^(?:ssh-|ecdsa-sha2-)\S+ /.test(text)) {
+    return new Fault('is an SSH public key; S/MIME needs a certificate and its private key');
+  }
+  if (/^MI[\w+/=\s]+$/.test(text)) {
+    const command = `openssl base64 -d -in ${quote(path)} -out ${beside(path, '.p12')}`;
+    return new Fault(`is bare base64; if it is PKCS#12, decode it with "${command}"`);
+  }
+  const der = foreignDer(bytes, path);
+  if (!der) return new Fault('is neither PEM nor PKCS#12');
+  return new Fault(`is ${der.what}; ${der.mend}`);
+}
+
+function foreignDer(bytes: Buffer, path: string): Foreign | undefined {
+  if (bytes[0] !== 0x30) return undefined;
+  const target = `-inform DER -in ${quote(path)} -out ${beside(path, '.pem')}`;
+  try {
+    new X509Certificate(bytes);
+    const mend = `convert it with "openssl x509 ${target}" and add the private key`;
+    return { what: 'a certificate in DER without a private key', mend };
+  } catch {
+    // not a certificate: look on
+  }
+  try {
+    const [first, second] = asn1.children(asn1.parse(bytes));
+    if (asn1.isOid(first)) return asn1.oid(first) === pkcs7 ? bundle(path, '-inform DER ') : undefined;
+    // PKCS#8, PKCS#1 and SEC1 begin with version 0 or 1; an encrypted PKCS#8 with an algorithm (RFC 5958 §2, §3).
+    const version = asn1.isInteger(first) ? asn1.integer(first) : undefined;
+    if (version === 0 || version === 1 || asn1.isOctetString(second)) {
+      return { what: 'a private key in DER', mend: `convert it with "openssl pkey ${target}"` };
+    }
+    // CertificationRequestInfo begins with its version (RFC 2986 §4.1).
+    return asn1.isInteger(asn1.children(first)[0]) ? request : undefined;
+  } catch {
+    return { what: 'DER that is damaged or cut short', mend: 'copy it again from where it came' };
+  }
+}

@@ -1,0 +1,203 @@
+// The contents of the files of one certificate → an Identity: which is the leaf, may it sign, is its chain whole.
+import type { KeyObject, X509Certificate } from 'node:crypto';
+import { daysLeft, validity, type Identity } from '../identity.js';
+import { readFacts, title, type Facts } from './certificate.js';
+import { buildChain, isSelfSigned } from './chain.js';
+import { Fault, type CertificateProblem, type OptionKey } from './fault.js';
+import type { Foreign } from './foreign.js';
+import { keyKind } from './keys.js';
+import type { Material } from './pkcs12.js';
+
+/** What one file holds. */
+export interface Contents extends Material {
+  readonly path: string;
+  readonly kind: 'PEM' | 'PKCS#12';
+  /** What is of no use in it, to be named where something is missing. */
+  readonly foreign: readonly Foreign[];
+}
+
+/** The files of one certificate; key and chain where they are apart. */
+export interface Parts {
+  readonly file: Contents;
+  readonly key: Contents | undefined;
+  readonly chain: Contents | undefined;
+}
+
+type Made =
+  | { readonly identity: Identity; readonly warnings: readonly CertificateProblem[] }
+  | { readonly problems: readonly CertificateProblem[] };
+
+interface Candidate {
+  readonly key: KeyObject;
+  readonly x509: X509Certificate;
+  readonly facts: Facts;
+}
+
+/** Days before its end from which on a certificate is warned about. */
+const soon = 30;
+
+/** Puts an identity together and checks it (R7 to R9). */
+export function makeIdentity(name: string, parts: Parts, now: Date): Made {
+  const missing = findMissing(parts);
+  if (missing.length > 0) return { problems: missing };
+  const { file } = parts;
+  const holder = parts.key ?? file;
+  const certificates = [file, parts.key, parts.chain].flatMap(part => part?.certificates ?? []);
+  const problem = (message: string, path = file.path, key: OptionKey = 'file'): Made => ({
+    problems: [{ key, message: `${path}: ${message}` }],
+  });
+  const keys = distinct([...file.keys, ...(parts.key?.keys ?? [])]);
+  if (keys.length > 1 && (holder.kind === 'PEM' || parts.key)) {
+    return problem(
+      `${keys.length} private keys for one certificate; give each key a file of its own`,
+      holder.path,
+    );
+  }
+  let found: Candidate[];
+  try {
+    found = keys.flatMap(key => candidates(key, certificates));
+  } catch (error) {
+    if (error instanceof Fault) return problem(error.message);
+    throw error;
+  }
+  if (found.length === 0) {
+    const titles = certificates.slice(0, 3).map(c => `"${title(c)}"`);
+    const whose = `${titles.join(', ')}${certificates.length > 3 ? ', …' : ''}`;
+    const key = parts.key ? 'key' : 'file';
+    return problem(
+      `the private key does not belong to ${whose}; use the key it was requested with`,
+      holder.path,
+      key,
+    );
+  }
+  const fit = found.filter(candidate => candidate.facts.unfit.length === 0);
+  if (fit.length === 0) {
+    const told = found.flatMap(({ x509, facts }) =>
+      facts.unfit.map(why => `"${title(x509)}" cannot sign mail: ${why}`),
+    );
+    return { problems: told.map(message => ({ key: 'file', message: `${file.path}: ${message}` })) };
+  }
+  if (new Set(fit.map(candidate => candidate.key)).size > 1) {
+    const titles = fit.map(candidate => `"${title(candidate.x509)}"`).join(', ');
+    return problem(`several keys that can sign (${titles}); give each key a file of its own`);
+  }
+  // A renewal for the same key lies beside the old certificate: the one that lasts longest.
+  const leaf = fit.reduce((a, b) => (b.facts.notAfter > a.facts.notAfter ? b : a));
+  return finish(name, parts, leaf, certificates, now);
+}
+
+function finish(
+  name: string,
+  { file, chain: chainFile }: Parts,
+  { key, x509, facts }: Candidate,
+  certificates: readonly X509Certificate[],
+  now: Date,
+): Made {
+  const kind = keyKind(key);
+  if (kind.unfit !== undefined) throw new Error('a key that differs from its certificate');
+  const chain = buildChain(x509, certificates);
+  const identity: Identity = {
+    name,
+    file: file.path,
+    key,
+    keyType: kind.type,
+    keyDescription: kind.description,
+    certificate: x509.raw,
+    chain: chain.issuers.map(issuer => issuer.raw),
+    issuer: facts.issuer,
+    serialNumber: facts.serialNumber,
+    addresses: facts.addresses,
+    subject: facts.subject,
+    notBefore: facts.notBefore,
+    notAfter: facts.notAfter,
+  };
+  const doubts = [
+    ...doubtDates(identity, now),
+    ...doubtIssuers(chain.issuers, now),
+    ...doubtAddresses(facts),
+  ];
+  const warnings: CertificateProblem[] = doubts.map(text => ({
+    key: 'file',
+    message: `${file.path}: ${text}`,
+  }));
+  if (isSelfSigned(x509)) {
+    const message = `${file.path}: the certificate is self-signed; recipients cannot verify it unless each imports it`;
+    warnings.push({ key: 'file', message });
+  } else if (!chain.complete && (chain.issuers.length === 0 || chain.unused.length > 0)) {
+    // Without its root a chain looks no different when it is cut; that some at hand do not fit tells.
+    const top = chain.issuers.at(-1) ?? x509;
+    const message = `the chain ends at "${title(top)}"; add its issuer's certificate, or clients cannot verify`;
+    const where = chainFile ?? file;
+    warnings.push({ key: chainFile ? 'chain' : 'file', message: `${where.path}: ${message}` });
+  }
+  return { identity, warnings };
+}
+
+/** What must be in the files and is not, with what is there instead. */
+function findMissing({ file, key, chain }: Parts): CertificateProblem[] {
+  const problems: CertificateProblem[] = [];
+  const report = (part: Contents, option: OptionKey, lacks: string, mend: string): void => {
+    const { keys, certificates, foreign, path } = part;
+    const has = [
+      ...(certificates.length > 0 ? ['a certificate'] : []),
+      ...(keys.length > 0 ? ['a private key'] : []),
+      ...foreign.map(f => f.what),
+    ];
+    const message = `${path}: holds ${has.length > 0 ? `${has.join(' and ')}, but ` : ''}no ${lacks}; `;
+    problems.push({ key: option, message: message + (foreign[0]?.mend ?? mend) });
+  };
+  const noCertificate = file.certificates.length === 0;
+  const noKey = file.keys.length === 0 && !key;
+  if (noCertificate && noKey) report(file, 'file', 'certificate and no private key', 'both are needed');
+  else if (noCertificate) report(file, 'file', 'certificate', 'add the certificate that belongs to the key');
+  else if (noKey)
+    report(file, 'file', 'private key', 'add the key to the file, or name its file with "key ="');
+  if (key?.keys.length === 0) report(key, 'key', 'private key', 'name the file of the private key');
+  if (chain?.certificates.length === 0)
+    report(chain, 'chain', 'certificate', "name the file of the issuers' certificates");
+  return problems;
+}
+
+/** The certificates of this key. @throws Fault where one cannot be read */
+function candidates(key: KeyObject, certificates: readonly X509Certificate[]): Candidate[] {
+  return certificates
+    .filter(x509 => x509.checkPrivateKey(key)) // false too where its own key cannot be read
+    .map(x509 => ({ key, x509, facts: readFacts(x509) }));
+}
+
+function distinct(keys: readonly KeyObject[]): KeyObject[] {
+  return keys.filter((key, i) => keys.findIndex(other => other.equals(key)) === i);
+}
+
+/** `2026-11-22`, in UTC. */
+function day(at: Date): string {
+  return at.toISOString().slice(0, 10);
+}
+
+function doubtIssuers(issuers: readonly X509Certificate[], now: Date): string[] {
+  return issuers
+    .filter(issuer => new Date(issuer.validTo) < now)
+    .map(
+      issuer =>
+        `its issuer "${title(issuer)}" expired on ${day(new Date(issuer.validTo))}; put in the renewed one`,
+    );
+}
+
+function doubtDates(identity: Identity, now: Date): string[] {
+  const state = validity(identity, now);
+  if (state === 'not yet valid') return [`the certificate is not valid before ${day(identity.notBefore)}`];
+  if (state === 'expired') return [`the certificate expired on ${day(identity.notAfter)}; renew it`];
+  const left = daysLeft(identity, now);
+  if (left >= soon) return [];
+  return [
+    `the certificate expires on ${day(identity.notAfter)}, in ${left === 1 ? '1 day' : `${left} days`}; renew it`,
+  ];
+}
+
+function doubtAddresses({ addresses, unreadable }: Facts): string[] {
+  const doubts = unreadable.map(
+    text => `the certificate names "${text}", which is no mailbox, and is left out`,
+  );
+  if (addresses.length === 0) doubts.push('the certificate names no mailbox');
+  return doubts;
+}

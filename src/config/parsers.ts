@@ -1,0 +1,103 @@
+// One function per kind of value in the ini file: text → value, or what is wrong with it.
+import { isAbsolute, resolve } from 'node:path';
+import type { Exception } from '../rules/policy.js';
+import { parsePattern } from '../rules/pattern.js';
+import { isHostname } from './endpoint.js';
+import { didYouMean } from './suggest.js';
+import type { Parsed } from './value.js';
+
+export interface Context {
+  /** The directory of the ini file, absolute: relative paths start there. */
+  readonly directory: string;
+}
+
+export type Parser<T> = (text: string, context: Context) => Parsed<T>;
+
+/** One of the names, which stands for itself or for a value in a table. */
+export function choice<const T extends string>(
+  names: readonly T[],
+  later: readonly string[] = [],
+): Parser<T> {
+  const list = names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} or ${names.at(-1)!}`;
+  return text => {
+    const value = names.find(name => name === text);
+    if (value !== undefined) return { value };
+    const known = [...names, ...later];
+    const wrong = later.includes(text) ? 'is not available in this version' : 'is not a value of this key';
+    return {
+      wrong: `"${text}" ${wrong}: write ${list}${later.includes(text) ? '' : didYouMean(text, known)}`,
+    };
+  };
+}
+
+export const yesOrNo: Parser<boolean> = text => {
+  const parsed = choice(['yes', 'no'])(text, { directory: '' });
+  return 'value' in parsed ? { value: parsed.value === 'yes' } : parsed;
+};
+
+/** A number of things, or of seconds where `unit` is `s`, which may then stand behind the number. */
+export function count(least: number, most: number, unit = ''): Parser<number> {
+  return text => {
+    const digits = unit !== '' && text.endsWith(unit) ? text.slice(0, -unit.length).trim() : text;
+    const value = Number(digits);
+    if (/^\d+$/.test(digits) && value >= least && value <= most) return { value };
+    const what = unit === 's' ? 'number of seconds' : 'whole number';
+    return { wrong: `"${text}" is not a ${what} from ${least} to ${most}` };
+  };
+}
+
+/** Bytes: `26214400`, `25M`; K, M and G are powers of 1024. */
+export const size: Parser<number> = text => {
+  const match = /^(\d+) ?([KMG]?)$/i.exec(text);
+  const value = Number(match?.[1]) * 1024 ** ' KMG'.indexOf(match?.[2]?.toUpperCase() || ' ');
+  if (match && Number.isSafeInteger(value)) return { value };
+  return { wrong: `"${text}" is not a size: write bytes, or a number with K, M or G, as in 25M` };
+};
+
+export const hostname: Parser<string> = text =>
+  isHostname(text)
+    ? { value: text }
+    : { wrong: `"${text}" is not a host name: write one as in mail.example.com` };
+
+/** A path, absolute or from the directory of the ini file. @returns it absolute */
+export const path: Parser<string> = (text, { directory }) =>
+  text.trim() === '' ? { wrong: 'the path is empty' } : { value: resolve(directory, text) };
+
+export const stdoutOrPath: Parser<string> = text =>
+  text === 'stdout' || isAbsolute(text)
+    ? { value: text }
+    : { wrong: `"${text}" is neither stdout nor a path that begins with /` };
+
+/** The text is never shown: the password itself might stand here by mistake. */
+export const credential: Parser<string> = text =>
+  /^[\w.@:-]+$/.test(text) && !/^\.+$/.test(text)
+    ? { value: text }
+    : { wrong: 'not the name of a systemd credential: letters, digits and . _ @ : - only, no path' };
+
+export const password: Parser<string> = text => ({ value: text });
+
+/** The name of a section; whether there is one is seen when all have been read. */
+export const sectionName: Parser<string> = text =>
+  isSectionName(text) ? { value: text } : { wrong: `"${text}" is not a name: use A-Z a-z 0-9 . _ - only` };
+
+export function isSectionName(text: string): boolean {
+  return /^[A-Za-z0-9._-]+$/.test(text);
+}
+
+/** `Name: pattern`, one field name (RFC 5322 §2.2) and one pattern over its value. */
+export const headerField: Parser<NonNullable<Exception['header']>> = text => {
+  const match = /^([\x21-\x39\x3b-\x7e]+)\s*:\s*(.*)$/.exec(text);
+  if (!match) return { wrong: 'write the name of a header field and a pattern, as in List-Id: *news*' };
+  const [, name, value] = match;
+  if (value === '') return { wrong: `no pattern after "${name!}:", write * for any value` };
+  try {
+    return { value: { name: name!, value: parsePattern(value!) } };
+  } catch (error) {
+    return { wrong: reason(error) };
+  }
+};
+
+/** What a thrown pattern error says. */
+export function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,108 @@
+// The ini file as text → the Config, or everything that is wrong with it. Opens nothing.
+import * as os from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { readCertificate, readCertificates } from './certificates.js';
+import type { Config, Problem, ServiceSection } from './config.js';
+import { isSameEndpoint } from './endpoint.js';
+import { Findings } from './findings.js';
+import { journal, service, signing } from './options.js';
+import type { Context } from './parsers.js';
+import { readException, readRule, warnOfShadows } from './rules.js';
+import { checkHeaders, readSection } from './sections.js';
+import { readSource, type Section } from './source.js';
+
+export interface ReadConfig {
+  /** Absent where one of the problems is an error. */
+  readonly config: Config | undefined;
+  /** Errors and warnings in the order of the file; none of them shows a password. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * @param file as it is to be named in messages; relative paths in the text start at its directory
+ * @param text UTF-8 where it is bytes
+ * @param hostname what the service calls itself where the file does not say
+ */
+export function readConfig(file: string, text: string | Uint8Array, hostname = os.hostname()): ReadConfig {
+  const findings = new Findings(file);
+  const sections = checkHeaders(readSource(text, findings), findings);
+  const context = { directory: dirname(resolve(file)) };
+  const all = (kind: string): Section[] => sections.filter(section => section.kind === kind);
+  const only = (kind: string): Section =>
+    all(kind)[0] ?? { kind, name: undefined, title: kind, line: 1, entries: [] };
+  const names = {
+    certificate: all('certificate').map(nameOf),
+    certificates: all('certificates').map(nameOf),
+  };
+
+  const serviceSection = readService(only('service'), hostname, context, findings);
+  const { complete: journalValues } = readSection(journal, only('journal'), context, findings);
+  const { digest } = readSection(signing, only('signing'), context, findings).values;
+  const certificates = all('certificate').map(section => readCertificate(section, context, findings));
+  const directories = all('certificates').map(section => readCertificates(section, context, findings));
+  const rules = all('rule').map(section => readRule(section, names, digest, context, findings));
+  const exceptions = all('exception').map(section => readException(section, context, findings));
+
+  if (findings.hasErrors || !serviceSection || !journalValues) {
+    return { config: undefined, problems: findings.problems };
+  }
+  const config: Config = {
+    file,
+    service: serviceSection,
+    journal: { debug: journalValues.debug, debugFile: journalValues.debug_file },
+    certificates: certificates.filter(isRead),
+    directories: directories.filter(isRead),
+    rules: rules.filter(isRead),
+    exceptions: exceptions.filter(isRead),
+  };
+  // Only of a file without errors: a mistake in a rule would make its certificate look unused.
+  if (rules.length === 0)
+    findings.warning({ line: 1, section: '' }, 'no [rule:NAME] in the file: nothing is signed');
+  else warnOfUnused([...all('certificate'), ...all('certificates')], all('rule'), findings);
+  warnOfShadows(config.rules, findings);
+  return { config, problems: findings.problems };
+}
+
+function readService(
+  section: Section,
+  hostname: string,
+  context: Context,
+  findings: Findings,
+): ServiceSection | undefined {
+  const { values, complete, lineOf } = readSection(service, section, context, findings);
+  if (values.listen && values.return && isSameEndpoint(values.listen, values.return)) {
+    const key = lineOf('return') === section.line ? 'listen' : 'return';
+    const message = 'listen and return are the same: mail would come back for ever, change one of them';
+    findings.error({ line: lineOf(key), section: section.title, key }, message);
+  }
+  return (
+    complete && {
+      listen: complete.listen,
+      return: complete.return,
+      protocol: complete.protocol,
+      hostname: complete.hostname ?? hostname,
+      maxConnections: complete.max_connections,
+      maxMessageSize: complete.max_message_size,
+      maxHops: complete.max_hops,
+      shutdownTimeout: complete.shutdown_timeout,
+    }
+  );
+}
+
+function warnOfUnused(sections: readonly Section[], rules: readonly Section[], findings: Findings): void {
+  const used = new Set(
+    rules.flatMap(({ entries }) => entries.map(({ key, value }) => `${key}:${value ?? ''}`)),
+  );
+  for (const { title, kind, name, line } of sections) {
+    if (!used.has(title))
+      findings.warning({ line, section: title }, `used by no rule: write ${kind} = ${name!} in one`);
+  }
+}
+
+function nameOf(section: Section): string {
+  return section.name ?? '';
+}
+
+function isRead<T>(section: T | undefined): section is T {
+  return section !== undefined;
+}

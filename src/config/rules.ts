@@ -1,0 +1,116 @@
+// The sections [rule:NAME] and [exception:NAME], and how rules refer to certificates and to one another.
+import { digests, type Digest } from '../algorithms.js';
+import type { Exception } from '../rules/policy.js';
+import type { RuleSection } from './config.js';
+import type { Findings } from './findings.js';
+import { exception, rule } from './options.js';
+import type { Context } from './parsers.js';
+import { readSection, type Reading } from './sections.js';
+import type { Section } from './source.js';
+
+/** The names of the sections that a rule may refer to. */
+export type CertificateNames = Readonly<Record<Source, readonly string[]>>;
+
+type Source = 'certificate' | 'certificates';
+type Reference = NonNullable<RuleSection['certificate']>;
+
+/** @param fallback the digest of [signing]; undefined where that is wrong */
+export function readRule(
+  section: Section,
+  names: CertificateNames,
+  fallback: Digest | undefined,
+  context: Context,
+  findings: Findings,
+): RuleSection | undefined {
+  const reading = readSection(rule, section, context, findings);
+  const reference = readReference(reading, names, findings);
+  if (!reading.complete) return undefined;
+  const { sender, match, sign, envelope_sender, no_certificate, expired, mismatch } = reading.complete;
+  return {
+    name: section.name ?? '',
+    origin: findings.origin({ line: section.line, section: section.title }),
+    senders: sender,
+    match,
+    sign,
+    ...(reference && sign === 'always' && { certificate: reference }),
+    digest: reading.complete.digest ?? fallback ?? digests.sha256,
+    envelopeSender: envelope_sender,
+    noCertificate: no_certificate,
+    expired,
+    mismatch,
+  };
+}
+
+/** A rule that signs names exactly one certificate or directory; one that never does needs none. */
+function readReference(
+  { section, values, lineOf, attempted }: Reading<typeof rule>,
+  names: CertificateNames,
+  findings: Findings,
+): Reference | undefined {
+  const given = (['certificate', 'certificates'] as const).filter(attempted);
+  const place = (key: Source) => ({ line: lineOf(key), section: section.title, key });
+  let reference: Reference | undefined;
+  for (const key of given) {
+    const name = values[key];
+    if (name === undefined) continue;
+    if (names[key].includes(name)) reference = { section: key, name };
+    else findings.error(place(key), noSuch(key, name, names));
+  }
+  if (given.length > 1) {
+    findings.error(place('certificates'), 'not beside certificate: keep one of the two');
+  } else if (given.length === 0 && values.sign === 'always') {
+    const mend = 'name one, or a directory by certificates';
+    findings.error(
+      place('certificate'),
+      `is missing: ${mend} (have: ${list([...names.certificate, ...names.certificates])})`,
+    );
+  } else if (given[0] !== undefined && values.sign === 'never') {
+    findings.warning(place(given[0]), 'not used, as this rule never signs');
+  }
+  return reference;
+}
+
+function noSuch(key: Source, name: string, names: CertificateNames): string {
+  const other = key === 'certificate' ? 'certificates' : 'certificate';
+  if (names[other].includes(name))
+    return `"${name}" is the section [${other}:${name}]: write ${other} = ${name}`;
+  const what = key === 'certificate' ? 'certificate' : 'directory of certificates';
+  const mend =
+    names[key].length === 0 ? `have none: add a section [${key}:${name}]` : `have: ${list(names[key])}`;
+  return `no ${what} named "${name}" (${mend})`;
+}
+
+function list(names: readonly string[]): string {
+  return names.length === 0 ? 'none' : names.join(', ');
+}
+
+export function readException(section: Section, context: Context, findings: Findings): Exception | undefined {
+  const { complete, attempted } = readSection(exception, section, context, findings);
+  const keys = Object.keys(exception) as (keyof typeof exception)[];
+  if (!keys.some(attempted)) {
+    const place = { line: section.line, section: section.title };
+    findings.error(place, `excepts nothing: give it one of ${keys.join(', ')}`);
+  }
+  return (
+    complete && {
+      name: section.name ?? '',
+      ...(complete.recipient && { recipients: complete.recipient }),
+      ...(complete.header && { header: complete.header }),
+      ...(complete.content_type && { contentTypes: complete.content_type }),
+    }
+  );
+}
+
+/** Warns of rules whose every sender an earlier rule takes: the first match wins. */
+export function warnOfShadows(rules: readonly RuleSection[], findings: Findings): void {
+  for (const [index, later] of rules.entries()) {
+    const shadow = rules.slice(0, index).find(earlier => {
+      const taken = new Set(earlier.senders.map(({ source }) => source.toLowerCase()));
+      const isTaken = (source: string): boolean => taken.has('*') || taken.has(source.toLowerCase());
+      return earlier.match === later.match && later.senders.every(({ source }) => isTaken(source));
+    });
+    if (!shadow) continue;
+    const message = `never used: [rule:${shadow.name}] in line ${shadow.origin.line} takes all its senders first`;
+    findings.warning({ line: later.origin.line, section: `rule:${later.name}` }, message);
+  }
+}

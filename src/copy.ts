@@ -1,0 +1,162 @@
+// One copy of a message for the recipients that share a decision: signed, or octet for octet as it came.
+import { signedData } from './cms/signed-data.js';
+import type { Decision } from './decision.js';
+import { forRecipients, type Envelope, type Recipient } from './envelope.js';
+import type { Reply } from './failure.js';
+import type { Journal } from './journal.js';
+import { signingTime } from './mime/date.js';
+import { first } from './mime/header.js';
+import { randomBoundary, SignedMessage } from './mime/signed.js';
+import type { TopHeader } from './mime/top-header.js';
+import type { NextHop, Transfer } from './next-hop.js';
+
+export interface CopyContext {
+  readonly id: string;
+  readonly header: TopHeader;
+  /** Our Received field, which goes on top. */
+  readonly received: Buffer;
+  readonly now: Date;
+  readonly random: (octets: number) => Buffer;
+  readonly journal: Journal;
+}
+
+type SignDecision = Extract<Decision, { action: 'sign' }>;
+
+/** Turns the octets of the body into those of the copy. */
+interface Content {
+  /** The MAIL parameters that are true of the copy. */
+  parameters(parameters: readonly string[]): readonly string[];
+  write(bytes: Buffer): void;
+  end(): Promise<void>;
+}
+
+/** Below it, octets are gathered: few large writes cost less than many small ones. */
+const gather = 64 * 1024;
+
+/** Used in this order: `open`, `write`…, `end`, `finish`; `abort` at any time. */
+export class Copy {
+  /** The reply of the next hop once the copy is finished. */
+  reply: Reply | undefined;
+  private transfer: Transfer | undefined;
+  private pieces: Buffer[] = [];
+  private size = 0;
+  private readonly content: Content;
+
+  constructor(
+    readonly decision: Exclude<Decision, { action: 'refuse' }>,
+    readonly recipients: readonly Recipient[],
+    private readonly context: CopyContext,
+  ) {
+    const out = (bytes: Buffer): void => {
+      this.pieces.push(bytes);
+      this.size += bytes.length;
+    };
+    out(context.received);
+    this.content = decision.action === 'sign' ? new SignedContent(decision, context, out) : new SameContent(context, out);
+  }
+
+  /** Begins the transaction. @throws Refused, Failure */
+  async open(nextHop: NextHop, envelope: Envelope): Promise<void> {
+    const { id, journal, header } = this.context;
+    const own = { ...forRecipients(envelope, this.recipients), parameters: this.content.parameters(envelope.parameters) };
+    this.transfer = await nextHop.open(own, (direction, line) => {
+      journal.smtp(id, this.decision.action === 'sign' ? 'signed' : 'unsigned', direction, line);
+    });
+    await this.write(header.rest);
+  }
+
+  /** Takes octets of the body. @throws Refused, Failure */
+  async write(bytes: Buffer): Promise<void> {
+    this.content.write(bytes);
+    if (this.size >= gather) await this.flush();
+  }
+
+  /** Signs, and transfers all but the final dot. @throws Refused, Failure */
+  async end(): Promise<void> {
+    await this.content.end();
+    await this.flush();
+  }
+
+  /** Lets the next hop have it. @throws Refused, Failure */
+  async finish(): Promise<Reply> {
+    this.reply = await this.transfer!.finish();
+    return this.reply;
+  }
+
+  abort(): void {
+    this.transfer?.abort();
+  }
+
+  private async flush(): Promise<void> {
+    const bytes = this.pieces.length === 1 ? this.pieces[0]! : Buffer.concat(this.pieces);
+    this.pieces = [];
+    this.size = 0;
+    await this.transfer!.write(bytes);
+  }
+}
+
+class SameContent implements Content {
+  constructor(
+    { header }: CopyContext,
+    private readonly out: (bytes: Buffer) => void,
+  ) {
+    out(header.block);
+  }
+
+  parameters(parameters: readonly string[]): readonly string[] {
+    return parameters;
+  }
+
+  write(bytes: Buffer): void {
+    this.out(bytes);
+  }
+
+  async end(): Promise<void> {
+    // nothing is kept back
+  }
+}
+
+class SignedContent implements Content {
+  private readonly message: SignedMessage;
+
+  constructor(
+    private readonly decision: SignDecision,
+    private readonly context: CopyContext,
+    out: (bytes: Buffer) => void,
+  ) {
+    this.message = new SignedMessage({
+      fields: context.header.fields,
+      digest: decision.digest,
+      boundary: randomBoundary(context.random(16)),
+      out,
+      rewritten: rewrite => {
+        context.journal.rewrite(context.id, rewrite);
+      },
+    });
+  }
+
+  /** Its body is 7-bit now; only fields outside the signature may still be something else. */
+  parameters(parameters: readonly string[]): readonly string[] {
+    const eightBit = this.context.header.block.some(b => b >= 0x80);
+    return eightBit ? parameters : parameters.filter(p => !/^BODY=/i.test(p));
+  }
+
+  write(bytes: Buffer): void {
+    this.message.write(bytes);
+  }
+
+  async end(): Promise<void> {
+    const { decision, context } = this;
+    const { identity, digest } = decision;
+    const time = signingTime(context.now, first(context.header.fields, 'date')?.body);
+    const contentDigest = this.message.end();
+    const cms = await signedData({ identity, digest, contentDigest, signingTime: time });
+    this.message.close(cms);
+    context.journal.signature(context.id, {
+      certificate: identity.name,
+      digest: digest.name,
+      signingTime: time !== undefined,
+      octets: cms.length,
+    });
+  }
+}

@@ -1,0 +1,163 @@
+// The story of one message, from its first octet to the final reply.
+import { Copy } from './copy.js';
+import type { Decision } from './decision.js';
+import { queueId, type Envelope, type Recipient } from './envelope.js';
+import { factsOf } from './facts.js';
+import { Failure, outcome, type Reply } from './failure.js';
+import type { Journal } from './journal.js';
+import { TopHeaderReader, type TopHeader } from './mime/top-header.js';
+import { Refused, type NextHop } from './next-hop.js';
+import type { Outcomes } from './outcomes.js';
+import { countHops, receivedField } from './received.js';
+import { decide } from './rules/decide.js';
+import type { Policy } from './rules/policy.js';
+
+/** A message on its way: the envelope, and the content as it comes. */
+export interface Incoming {
+  readonly envelope: Envelope;
+  readonly content: AsyncIterable<Buffer>;
+  /** Who handed it over: the EHLO name and address. */
+  readonly client: { readonly helo: string; readonly address: string };
+  /** The reply where an earlier attempt delivered to some recipients, who are not in the envelope again. */
+  readonly settled?: Reply;
+}
+
+/** Everything that the filter uses and does not make itself. */
+export interface Hands {
+  readonly policy: Policy;
+  readonly nextHop: NextHop;
+  readonly outcomes: Outcomes;
+  readonly journal: Journal;
+  readonly clock: () => Date;
+  readonly random: (octets: number) => Buffer;
+  /** Our name in the Received field. */
+  readonly hostname: string;
+  readonly maxHops: number;
+}
+
+/** Recipients that share a decision. */
+interface Group {
+  readonly decision: Decision;
+  readonly recipients: Recipient[];
+}
+
+/**
+ * Filters one message. Never rejects: a fault becomes a 4xx reply, and nothing of the message is delivered.
+ * @returns the reply to the end of DATA; a 2xx only after the next hop has accepted every copy
+ */
+export async function filter(message: Incoming, hands: Hands): Promise<Reply> {
+  const { envelope, client } = message;
+  const { journal, clock } = hands;
+  const id = queueId(envelope.forwarded) ?? 'NOQUEUE';
+  const now = clock();
+  const content = counted(message.content);
+  let groups: Group[] = [];
+  let copies: Copy[] = [];
+  let reply: Reply;
+  try {
+    journal.envelope(id, envelope, client);
+    const header = await readTopHeader(content);
+    if (countHops(header.fields) > hands.maxHops) throw new Failure('loop', `more than ${hands.maxHops} times`);
+
+    groups = decideGroups(id, envelope, header, now, hands);
+    const received = receivedField({ ...client, hostname: hands.hostname, id, date: now });
+    copies = groups.map(({ decision, recipients }) => {
+      if (decision.action === 'refuse') throw decision.failure;
+      return new Copy(decision, recipients, { id, header, received, now, journal, random: hands.random });
+    });
+
+    for (const copy of copies) await copy.open(hands.nextHop, envelope);
+    for await (const bytes of content) for (const copy of copies) await copy.write(bytes);
+    for (const copy of copies) await copy.end();
+
+    // Every copy is transferred but for its final dot: from here on only the next hop can say no.
+    reply = message.settled ?? { code: 250, text: '2.0.0 Ok' };
+    for (const copy of copies) {
+      reply = await copy.finish();
+      if (outcome(reply) !== 'accepted') throw new Refused(reply);
+    }
+    hands.outcomes.forget(envelope);
+  } catch (error) {
+    for (const copy of copies) copy.abort();
+    reply = replyTo(error, id, envelope, copies, hands);
+  }
+  journal.message(id, {
+    sender: envelope.sender,
+    groups: groups.map(g => ({ decision: g.decision, recipients: g.recipients.map(r => r.address) })),
+    size: content.size,
+    milliseconds: clock().getTime() - now.getTime(),
+    reply,
+  });
+  return reply;
+}
+
+/** Counts the octets, and goes on where the last reader stopped. */
+function counted(source: AsyncIterable<Buffer>): AsyncIterableIterator<Buffer> & { size: number } {
+  const iterator = source[Symbol.asyncIterator]();
+  const self: AsyncIterableIterator<Buffer> & { size: number } = {
+    size: 0,
+    [Symbol.asyncIterator]: () => self,
+    async next() {
+      const result = await iterator.next();
+      if (!result.done) self.size += result.value.length;
+      return result;
+    },
+  };
+  return self;
+}
+
+async function readTopHeader(content: AsyncIterableIterator<Buffer>): Promise<TopHeader> {
+  const reader = new TopHeaderReader();
+  for (let next = await content.next(); !next.done; next = await content.next()) {
+    const header = reader.write(next.value);
+    if (header) return header;
+  }
+  return reader.end();
+}
+
+/** Decides for every recipient, and puts those with the same decision together. */
+function decideGroups(id: string, envelope: Envelope, header: TopHeader, now: Date, hands: Hands): Group[] {
+  const { recipients } = envelope;
+  const verdicts = decide(hands.policy, factsOf(envelope, header.fields), recipients.map(r => r.address), now);
+  const groups: Group[] = [];
+  verdicts.forEach(({ decision, steps }, i) => {
+    const recipient = recipients[i]!;
+    hands.journal.decision(id, recipient.address, steps, decision);
+    const group = groups.find(g => sameCopy(g.decision, decision));
+    if (group) group.recipients.push(recipient);
+    else groups.push({ decision, recipients: [recipient] });
+  });
+  return groups;
+}
+
+/** One sender has one signing decision; what passes unsigned for different reasons is told apart. */
+function sameCopy(a: Decision, b: Decision): boolean {
+  return a.action === b.action && (a.action !== 'pass' || a.reason === (b as typeof a).reason);
+}
+
+/**
+ * The reply after something went wrong. Where recipients fared differently it is a 4xx, and what is known
+ * of each of them is kept for the next attempt, so that nobody gets a second copy or somebody else's bounce.
+ */
+function replyTo(error: unknown, id: string, envelope: Envelope, copies: readonly Copy[], hands: Hands): Reply {
+  const { journal, outcomes } = hands;
+  const remember = (recipients: Iterable<Recipient>, reply: Reply): void => {
+    for (const recipient of recipients) outcomes.remember(envelope, recipient, reply);
+  };
+  const accepted = copies.filter(c => c.reply && outcome(c.reply) === 'accepted');
+  for (const copy of accepted) remember(copy.recipients, copy.reply!);
+
+  if (!(error instanceof Refused)) {
+    const failure = Failure.from(error);
+    journal.failure(id, failure);
+    if (failure.kind === 'internal') journal.internalFault(id, failure);
+    return failure.reply;
+  }
+  journal.failure(id, error);
+  for (const [recipient, reply] of error.recipients) remember([recipient], reply);
+  if (error.recipients.size > 0) return new Failure('recipients-refused', error.message).reply;
+  if (outcome(error.reply) !== 'rejected' || copies.length === 1) return error.reply;
+  const refused = copies.find(c => !accepted.includes(c))!;
+  remember(refused.recipients, error.reply);
+  return new Failure('groups-differ', error.message).reply;
+}

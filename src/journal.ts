@@ -1,0 +1,187 @@
+// The journal: one function per event, its sentence fixed here. The only importer of winston.
+// No message content, no secrets; whatever comes from outside is printed without control characters.
+import winston from 'winston';
+import type { Address } from './address.js';
+import type { Decision, Step } from './decision.js';
+import type { Envelope } from './envelope.js';
+import { outcome, type Failure, type Reply } from './failure.js';
+
+export interface JournalOptions {
+  readonly debug: boolean;
+  /** Takes the normal journal, a line each. */
+  readonly stream: NodeJS.WritableStream;
+  /** Where the debug journal goes: a file, or `stdout` for `stream`. */
+  readonly debugFile: string;
+  /** Whether lines carry the time themselves; journald adds its own. */
+  readonly timestamps: boolean;
+}
+
+/** Recipients that were treated alike. */
+export interface DecidedGroup {
+  readonly decision: Decision;
+  readonly recipients: readonly Address[];
+}
+
+/** What the one line about a message tells. */
+export interface MessageEntry {
+  /** Empty where the message did not get as far as a decision. */
+  readonly groups: readonly DecidedGroup[];
+  readonly sender: Address;
+  /** Octets received. */
+  readonly size: number;
+  readonly milliseconds: number;
+  readonly reply: Reply;
+}
+
+/** So many recipients are named; the line stays readable, and the debug journal has them all. */
+const namedRecipients = 20;
+
+export class Journal {
+  private readonly logger: winston.Logger;
+  readonly debugging: boolean;
+
+  constructor({ debug, stream, debugFile, timestamps }: JournalOptions) {
+    this.debugging = debug;
+    const { combine, timestamp, printf, json } = winston.format;
+    const text = printf(({ message, timestamp: at }) => `${timestamps ? `${String(at)} ` : ''}${String(message)}`);
+    const onlySentences = winston.format(info => (info.level === 'debug' ? false : info))();
+    const details = combine(winston.format(info => (info.level === 'debug' ? info : false))(), timestamp(), json());
+    const transports: winston.transport[] = [
+      new winston.transports.Stream({ stream, format: combine(onlySentences, timestamp(), text) }),
+    ];
+    if (debug) {
+      transports.push(
+        debugFile === 'stdout'
+          ? new winston.transports.Stream({ stream, format: details })
+          : new winston.transports.File({ filename: debugFile, format: details, options: { flags: 'a', mode: 0o640 } }),
+      );
+    }
+    this.logger = winston.createLogger({ level: debug ? 'debug' : 'info', transports });
+  }
+
+  ready(listen: string, returnPort: string, rules: number, certificates: number): void {
+    this.logger.info(
+      `postseal: ready, listening on ${listen}, returning to ${returnPort}; ${count(rules, 'rule')}, ${count(certificates, 'certificate')}`,
+    );
+    if (this.debugging) this.logger.info('postseal: the debug journal is on; switch it off when you are done');
+  }
+
+  stopping(signal: string): void {
+    this.logger.info(`postseal: ${signal}, finishing what is in flight`);
+  }
+
+  stopped(): void {
+    this.logger.info('postseal: stopped');
+  }
+
+  /** A mistake that does not keep the service from working, found when it started. */
+  warning(sentence: string): void {
+    this.logger.warn(clean(sentence));
+  }
+
+  /** A fault of a connection that concerns no message. */
+  connectionFault(error: Error): void {
+    this.logger.warn(`postseal: connection: ${clean(error.message)}`);
+  }
+
+  /** A fault that is ours: with the stack, because the sentence alone mends nothing. */
+  internalFault(id: string, failure: Failure): void {
+    const { cause } = failure;
+    const stack = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+    this.logger.error(`${clean(id)}: internal error: ${clean(stack.replace(/\s*\n\s*/g, ' | '))}`);
+  }
+
+  /** The one line that every message gets, led by Postfix's queue id. */
+  message(id: string, entry: MessageEntry): void {
+    this.logger.info(`${clean(id)}: ${sentence(entry)}`);
+    this.detail(id, 'done', {
+      size: entry.size,
+      milliseconds: entry.milliseconds,
+      reply: `${entry.reply.code} ${entry.reply.text}`,
+    });
+  }
+
+  envelope(id: string, { sender, recipients }: Envelope, client: { helo: string; address: string }): void {
+    this.detail(id, 'envelope', {
+      sender: sender.text,
+      recipients: recipients.map(r => r.address.text),
+      client: `${client.helo} [${client.address}]`,
+    });
+  }
+
+  /** What was looked at for this recipient, and the decision that came of it. */
+  decision(id: string, recipient: Address, steps: readonly Step[], decision: Decision): void {
+    this.detail(id, 'decision', {
+      recipient: recipient.text,
+      steps: steps.map(s => `${s.subject}: ${s.finding}`),
+      decision: describeDecision(decision),
+    });
+  }
+
+  rewrite(id: string, rewrite: { mediaType: string; from: string; to: string; because: string }): void {
+    this.detail(id, 'leaf re-encoded', { ...rewrite });
+  }
+
+  signature(id: string, facts: { certificate: string; digest: string; signingTime: boolean; octets: number }): void {
+    this.detail(id, 'signature', { ...facts });
+  }
+
+  smtp(id: string, copy: string, direction: 'sent' | 'received', line: string): void {
+    this.detail(id, 'return port', { copy, [direction]: line });
+  }
+
+  failure(id: string, failure: Error): void {
+    this.detail(id, 'failure', { message: failure.message });
+  }
+
+  /** Resolves when everything is written. */
+  close(): Promise<void> {
+    return new Promise(resolve => {
+      this.logger.on('finish', () => setImmediate(resolve));
+      this.logger.end();
+    });
+  }
+
+  private detail(id: string, event: string, facts: Record<string, unknown>): void {
+    if (this.debugging) this.logger.debug({ message: event, id, ...facts });
+  }
+}
+
+/** `signed rule=invoices certificate=billing`, as journal and `explain` say it. */
+export function describeDecision(decision: Decision): string {
+  const rule = decision.rule === undefined ? '' : ` rule=${decision.rule}`;
+  switch (decision.action) {
+    case 'sign':
+      return `signed${rule} certificate=${decision.identity.name}`;
+    case 'pass':
+      return `unsigned${rule} (${clean(decision.reason)})`;
+    case 'refuse':
+      return `${outcome(decision.failure.reply)}${rule} (${clean(decision.failure.message)})`;
+  }
+}
+
+function sentence({ sender, groups, size, milliseconds, reply }: MessageEntry): string {
+  const decided = groups.map(g => `${describeDecision(g.decision)} to=${recipientList(g.recipients)}`);
+  return [
+    `from=<${clean(sender.text)}>`,
+    ...(decided.length > 0 ? [decided.join('; ')] : ['undecided']),
+    `size=${size}`,
+    `time=${milliseconds}ms`,
+    `reply="${clean(`${reply.code} ${reply.text}`)}"`,
+  ].join(', ');
+}
+
+function recipientList(recipients: readonly Address[]): string {
+  const named = recipients.slice(0, namedRecipients).map(r => `<${clean(r.text)}>`);
+  const more = recipients.length - named.length;
+  return named.join(',') + (more > 0 ? ` and ${more} more` : '');
+}
+
+/** One line, and nothing that a terminal would obey. */
+function clean(text: string): string {
+  return text.replace(/[\0-\x1f\x7f-\x9f\u2028\u2029]+/g, ' ');
+}
+
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`;
+}

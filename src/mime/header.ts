@@ -1,0 +1,163 @@
+// Header blocks as fields, and the structured bodies that decide what happens to a part.
+
+/** One header field (RFC 5322 §2.2). */
+export interface Field {
+  /** The name in lower case. */
+  readonly name: string;
+  /** The field's own octets: name, colon, body and folding, with the final line end. */
+  readonly raw: Buffer;
+  /** The unfolded body, read as UTF-8, without white space around it. */
+  readonly body: string;
+}
+
+/** A Content-Type or Content-Disposition body (RFC 2045 §5.1, RFC 2183 §2). */
+export interface ParameterisedValue {
+  /** The value in lower case: `text/plain`, `attachment`. */
+  readonly value: string;
+  /** Parameters by lower-case name, RFC 2231 continuations joined and decoded. */
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+const LF = 0x0a;
+
+/** Makes a field from its octets, which end in a line end. */
+export function field(raw: Buffer): Field {
+  const text = raw.toString('utf8');
+  const colon = text.indexOf(':');
+  return {
+    name: text.slice(0, colon).trimEnd().toLowerCase(),
+    raw,
+    body: text
+      .slice(colon + 1)
+      .replace(/\r?\n(?=[ \t])/g, '')
+      .trim(),
+  };
+}
+
+/** Whether the octets from `start` to `end` begin a field: a name of printable ASCII, then a colon. */
+export function startsField(bytes: Buffer, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) {
+    const c = bytes[i]!;
+    if (c === 0x3a) return i > start;
+    // White space before the colon is obsolete but legal (RFC 5322 §4.5).
+    if (c === 0x20 || c === 0x09) return i > start && /^[ \t]+:/.test(bytes.toString('latin1', i, end));
+    if (c <= 0x20 || c >= 0x7f) return false;
+  }
+  return false;
+}
+
+/**
+ * Splits a header block into fields. The block ends at its first empty line, if there is one; a line
+ * that is no field joins the field before it, and is dropped if there is none.
+ */
+export function parseHeader(block: Buffer): Field[] {
+  const fields: Field[] = [];
+  let from = 0;
+  for (let line = 0, next; line < block.length; line = next) {
+    next = nextLine(block, line);
+    const ahead = block[next];
+    if (ahead === 0x20 || ahead === 0x09) continue;
+    if (next < block.length && !startsField(block, next, nextLine(block, next)) && !isBlank(block, next)) continue;
+    const raw = block.subarray(from, next);
+    from = next;
+    if (startsField(raw, 0, nextLine(raw, 0))) fields.push(field(raw));
+    if (isBlank(block, next)) break;
+  }
+  return fields;
+}
+
+function nextLine(bytes: Buffer, from: number): number {
+  const lf = bytes.indexOf(LF, from);
+  return lf === -1 ? bytes.length : lf + 1;
+}
+
+/** Whether an empty line, with either line end, begins here. */
+export function isBlank(bytes: Buffer, at: number): boolean {
+  return bytes[at] === LF || (bytes[at] === 0x0d && bytes[at + 1] === LF);
+}
+
+/** The first field of that name; further ones are ignored, as by the mail clients tried. */
+export function first(fields: readonly Field[], name: string): Field | undefined {
+  return fields.find(f => f.name === name);
+}
+
+/** Reads a Content-Type; a missing or unreadable one is undefined, to be taken as text/plain. */
+export function contentType(fields: readonly Field[]): ParameterisedValue | undefined {
+  const body = first(fields, 'content-type')?.body;
+  if (body === undefined) return undefined;
+  const parsed = parseParameters(body);
+  return /^[^\s/]+\/[^\s/]+$/.test(parsed.value) ? parsed : undefined;
+}
+
+/** The Content-Transfer-Encoding in lower case, `7bit` where there is none (RFC 2045 §6.1). */
+export function transferEncoding(fields: readonly Field[]): string {
+  const body = first(fields, 'content-transfer-encoding')?.body;
+  if (body === undefined) return '7bit';
+  return parseParameters(body).value || '7bit';
+}
+
+/** Splits `value; name=value; …`; comments are skipped, quoted strings unquoted, nothing throws. */
+export function parseParameters(body: string): ParameterisedValue {
+  const pieces = splitParameters(body).map(unquote);
+  const parameters = new Map<string, string>();
+  const segments = new Map<string, { index: number; text: string; extended: boolean }[]>();
+  for (const piece of pieces.slice(1)) {
+    const equals = piece.indexOf('=');
+    if (equals < 1) continue;
+    const name = piece.slice(0, equals).trim().toLowerCase();
+    const text = piece.slice(equals + 1).trim();
+    const segment = /^([^*]+)\*(?:(\d{1,3})(\*?))?$/.exec(name);
+    if (segment) {
+      const [, base, index, star] = segment;
+      const list = segments.get(base!) ?? [];
+      list.push({ index: Number(index ?? 0), text, extended: index === undefined || star === '*' });
+      segments.set(base!, list);
+    } else if (!parameters.has(name)) parameters.set(name, text);
+  }
+  for (const [name, list] of segments) parameters.set(name, joinSegments(list));
+  return { value: (pieces[0] ?? '').toLowerCase().replace(/\s+/g, ''), parameters };
+}
+
+/** RFC 2231 §3 and §4: continuations in order, percent escapes decoded as UTF-8. */
+function joinSegments(list: { index: number; text: string; extended: boolean }[]): string {
+  return list
+    .sort((a, b) => a.index - b.index)
+    .map(({ index, text, extended }) => {
+      if (!extended) return text;
+      const encoded = index === 0 ? text.replace(/^[^']*'[^']*'/, '') : text;
+      try {
+        return decodeURIComponent(encoded);
+      } catch {
+        return encoded; // another charset: the ASCII part of it is what decisions look at
+      }
+    })
+    .join('');
+}
+
+/** The pieces between semicolons as written, comments removed, quotes kept. */
+export function splitParameters(body: string): string[] {
+  const pieces: string[] = [];
+  let piece = '';
+  let depth = 0;
+  for (let i = 0; i < body.length; i++) {
+    const c = body[i]!;
+    if (c === '(') depth++;
+    if (depth > 0) {
+      if (c === '\\') i++;
+      else if (c === ')') depth--;
+    } else if (c === '"') {
+      const end = /^"(?:[^"\\]|\\.)*"?/s.exec(body.slice(i))![0];
+      piece += end;
+      i += end.length - 1;
+    } else if (c === ';') {
+      pieces.push(piece.trim());
+      piece = '';
+    } else piece += c;
+  }
+  pieces.push(piece.trim());
+  return pieces;
+}
+
+function unquote(piece: string): string {
+  return piece.replace(/"((?:[^"\\]|\\.)*)"?/gs, (_, inner: string) => inner.replace(/\\(.)/gs, '$1'));
+}

@@ -1,0 +1,76 @@
+// Looks for what does not survive the way: octets and lines that a 7-bit relay would change (R12, R13).
+
+/** What was seen. `hard` trouble is not 7-bit; `soft` trouble is 7-bit that some relay is known to alter. */
+export interface Trouble {
+  readonly hard: string | undefined;
+  readonly soft: string | undefined;
+}
+
+const CR = 0x0d;
+const LF = 0x0a;
+const FROM = Buffer.from('From ');
+
+/** RFC 5322 §2.1.1, without the line end; Postfix breaks longer lines. */
+export const maxLine = 998;
+
+/** Scans octets in any chunks; `trouble()` tells what was seen so far, `end()` closes the last line. */
+export class OctetScanner {
+  private column = 0;
+  private previous = LF;
+  private fromMatched = 0;
+  private eightBit = 0;
+  private hardSeen: string | undefined;
+  private softSeen: string | undefined;
+  private total = 0;
+
+  write(bytes: Buffer): void {
+    let { column, previous, fromMatched, eightBit } = this;
+    for (let i = 0; i < bytes.length; i++) {
+      const b = bytes[i]!;
+      if (b === LF) {
+        if (previous !== CR) this.hardSeen ??= 'bare LF';
+        else if (column > maxLine + 1) this.hardSeen ??= `line over ${maxLine} octets`;
+        column = 0;
+        fromMatched = 0;
+      } else {
+        if (previous === CR) this.hardSeen ??= 'bare CR';
+        if (b >= 0x80) eightBit++;
+        else if (b === 0) this.hardSeen ??= 'NUL';
+        else if (b === CR && (previous === 0x20 || previous === 0x09)) this.softSeen ??= 'trailing white space';
+        if (column === fromMatched && b === FROM[column] && ++fromMatched === FROM.length) this.softSeen ??= 'From line';
+        column++;
+      }
+      previous = b;
+    }
+    this.total += bytes.length;
+    this.column = column;
+    this.previous = previous;
+    this.fromMatched = fromMatched;
+    this.eightBit = eightBit;
+  }
+
+  end(): void {
+    if (this.previous === CR) this.hardSeen ??= 'bare CR';
+    if (this.column > maxLine) this.hardSeen ??= `line over ${maxLine} octets`;
+    if (this.previous === 0x20 || this.previous === 0x09) this.softSeen ??= 'trailing white space';
+  }
+
+  trouble(): Trouble {
+    // A line under way that is too long already need not wait for its end.
+    const long = this.column > maxLine + 1 ? `line over ${maxLine} octets` : undefined;
+    return { hard: this.hardSeen ?? (this.eightBit > 0 ? '8-bit' : long), soft: this.softSeen };
+  }
+
+  /** The share of octets that quoted-printable would have to encode, 0 to 1. */
+  get density(): number {
+    return this.total === 0 ? 0 : this.eightBit / this.total;
+  }
+}
+
+/** Scans a whole leaf, or as much of it as is at hand. */
+export function inspect(bytes: Buffer, whole: boolean): Trouble & { readonly density: number } {
+  const scanner = new OctetScanner();
+  scanner.write(bytes);
+  if (whole) scanner.end();
+  return { ...scanner.trouble(), density: scanner.density };
+}

@@ -1,0 +1,301 @@
+// Finds the MIME structure of an entity as its octets pass, whatever the chunks they come in (RFC 2046 §5).
+import { Failure } from '../failure.js';
+import { contentType, isBlank, parseHeader, startsField, transferEncoding, type Field } from './header.js';
+
+/** One entity of the tree. */
+export interface Part {
+  readonly fields: readonly Field[];
+  /** In lower case; the default of its surroundings where the header has none that can be read. */
+  readonly mediaType: string;
+  readonly encoding: string;
+  readonly kind: 'leaf' | 'multipart' | 'message' | 'frozen';
+  /** Whether a message/rfc822 part contains it. */
+  readonly insideMessage: boolean;
+  readonly depth: number;
+}
+
+/** Told of everything in the order of the octets. */
+export interface Visitor {
+  /** The header is complete; `bodyFollows` is false where a delimiter came before the empty line. */
+  header(part: Part, bodyFollows: boolean): void;
+  /** Octets of a leaf or a frozen part, in runs of any length. */
+  body(part: Part, bytes: Buffer): void;
+  /** A leaf or a frozen part ended. */
+  end(part: Part): void;
+  /** Text around the parts of a multipart, which nobody is to display. */
+  padding(part: Part, bytes: Buffer): void;
+  /** A delimiter line, `close` for the last one; `breakBefore` tells whether a line end precedes it. */
+  delimiter(boundary: Buffer, close: boolean, breakBefore: boolean): void;
+  /** A multipart ended, having contained so many parts. */
+  endMultipart(part: Part, parts: number): void;
+}
+
+interface Open {
+  readonly part: Part;
+  /** Absent for a message/rfc822 part. */
+  readonly boundary?: Buffer;
+  closed: boolean;
+  parts: number;
+}
+
+const CR = 0x0d;
+const LF = 0x0a;
+const DASH = 0x2d;
+const NOTHING = Buffer.alloc(0);
+/** Instead of a position: the octets left over are carried until more have come. */
+const incomplete = -1;
+
+/** The header of one part at most, in octets. */
+export const maxPartHeader = 1024 * 1024;
+/** Deeper multiparts are carried as they are, unopened. */
+export const maxDepth = 100;
+/** RFC 2046 §5.1.1 allows 70 characters; what real senders use is allowed too. */
+const maxBoundary = 998;
+/** A delimiter line may end in white space (`transport-padding`), but not in any amount of it. */
+const maxDelimiterLine = maxBoundary + 1000;
+
+/** A push parser: `write` octets in any chunks, then `end`. */
+export class Walker {
+  private readonly open: Open[] = [];
+  private mode: 'header' | 'body' | 'padding';
+  /** The leaf being read in mode `body`. */
+  private leaf: Part | undefined;
+  private carry: Buffer = NOTHING;
+  /** Whether the octets of `carry` begin a line. */
+  private atLineStart = true;
+  /** The line end before `carry` that may yet belong to a delimiter: kept back, 0 to 2 octets. */
+  private held: Buffer = NOTHING;
+  private headerBlock: Buffer[] = [];
+  private headerSize = 0;
+
+  /** @param root the header of the root entity; what is written is its body */
+  constructor(
+    private readonly visitor: Visitor,
+    root: readonly Field[],
+  ) {
+    this.mode = 'header';
+    this.enter(root, true);
+  }
+
+  /** @throws Failure `unsignable` for a part header over the limit; whatever the visitor throws */
+  write(chunk: Buffer): void {
+    const bytes = this.carry.length === 0 ? chunk : Buffer.concat([this.carry, chunk]);
+    this.carry = NOTHING;
+    let at = 0;
+    while (at < bytes.length) {
+      const next = this.mode === 'header' ? this.headerLine(bytes, at) : this.contentRun(bytes, at);
+      if (next === incomplete) {
+        this.carry = Buffer.from(bytes.subarray(at));
+        return;
+      }
+      at = next;
+    }
+  }
+
+  end(): void {
+    if (this.carry.length > 0) {
+      // An incomplete last line: complete it for the parsers, then take the line end off again.
+      const rest = this.carry;
+      this.carry = NOTHING;
+      if (this.mode === 'header') this.headerLine(Buffer.concat([rest, Buffer.from('\n')]), 0);
+      else if (!this.atLineStart || !this.delimiterLine(rest)) this.content(rest);
+    }
+    if (this.mode === 'header') this.endHeader(false);
+    this.release();
+    this.endLeaf();
+    this.leave(0);
+  }
+
+  private endLeaf(): void {
+    if (this.leaf) this.visitor.end(this.leaf);
+    this.leaf = undefined;
+  }
+
+  /** Ends the composites from that level on, innermost first. */
+  private leave(level: number): void {
+    while (this.open.length > level) {
+      const { part, parts, boundary } = this.open.pop()!;
+      if (boundary) this.visitor.endMultipart(part, parts);
+    }
+  }
+
+  /** Takes one whole header line; returns where to go on. */
+  private headerLine(bytes: Buffer, at: number): number {
+    const lf = bytes.indexOf(LF, at);
+    if (lf === -1) {
+      if (bytes.length - at + this.headerSize > maxPartHeader) throw partHeaderTooLarge();
+      return incomplete;
+    }
+    const next = lf + 1;
+    if (isBlank(bytes, at)) {
+      this.endHeader(true);
+      return next;
+    }
+    if (bytes[at] === DASH && this.delimiterLine(bytes.subarray(at, next))) return next;
+    const continues = (bytes[at] === 0x20 || bytes[at] === 0x09) && this.headerSize > 0;
+    if (!continues && !startsField(bytes, at, next)) {
+      // No field and no folding: the sender forgot the empty line, and this is the body already.
+      this.endHeader(true);
+      return at;
+    }
+    this.headerBlock.push(Buffer.from(bytes.subarray(at, next)));
+    this.headerSize += next - at;
+    if (this.headerSize > maxPartHeader) throw partHeaderTooLarge();
+    return next;
+  }
+
+  private endHeader(bodyFollows: boolean): void {
+    const block = Buffer.concat(this.headerBlock);
+    this.headerBlock = [];
+    this.headerSize = 0;
+    this.enter(parseHeader(block), bodyFollows);
+  }
+
+  /** Begins a part: what its header says decides how its body is read. */
+  private enter(fields: readonly Field[], bodyFollows: boolean): void {
+    const parent = this.open.at(-1)?.part;
+    const part = describe(fields, parent, this.open.length);
+    this.visitor.header(part, bodyFollows);
+    this.atLineStart = true;
+    this.held = NOTHING;
+    if (part.kind === 'multipart') {
+      this.open.push({ part, boundary: boundaryOf(fields)!, closed: false, parts: 0 });
+      this.mode = 'padding';
+    } else if (part.kind === 'message') {
+      this.open.push({ part, closed: false, parts: 0 });
+      this.mode = 'header';
+    } else {
+      this.leaf = part;
+      this.mode = 'body';
+    }
+  }
+
+  /**
+   * Takes a run of body or padding up to a delimiter or the end of the bytes; what may be the beginning
+   * of a delimiter, and the line end before it, stay for the next call.
+   */
+  private contentRun(bytes: Buffer, at: number): number {
+    let line = at;
+    while (line < bytes.length) {
+      const lf = bytes.indexOf(LF, line);
+      if (this.atLineStart && bytes[line] === DASH) {
+        const complete = lf !== -1;
+        const couldDelimit = line + 1 === bytes.length || bytes[line + 1] === DASH;
+        if (couldDelimit && complete && this.match(bytes.subarray(line, lf)) !== undefined) {
+          this.flush(bytes, at, line);
+          this.delimiterLine(bytes.subarray(line, lf + 1));
+          return lf + 1;
+        }
+        if (couldDelimit && !complete && bytes.length - line < maxDelimiterLine) {
+          this.flush(bytes, at, line);
+          return line === at ? incomplete : line;
+        }
+      }
+      if (lf === -1) {
+        this.atLineStart = false;
+        // A CR at the very end may be half a line end.
+        const end = bytes[bytes.length - 1] === CR ? bytes.length - 1 : bytes.length;
+        this.content(bytes.subarray(at, end));
+        return end === at ? incomplete : end;
+      }
+      this.atLineStart = true;
+      line = lf + 1;
+    }
+    this.flush(bytes, at, line);
+    return line;
+  }
+
+  /** Passes the run on, but holds its last line end back. */
+  private flush(bytes: Buffer, at: number, end: number): void {
+    if (end === at) return;
+    let cut = end;
+    if (bytes[cut - 1] === LF) {
+      cut--;
+      if (cut > at && bytes[cut - 1] === CR) cut--;
+    }
+    this.content(bytes.subarray(at, cut));
+    this.held = Buffer.from(bytes.subarray(cut, end));
+  }
+
+  private content(bytes: Buffer): void {
+    if (bytes.length === 0 && this.held.length === 0) return;
+    this.release();
+    if (bytes.length > 0) this.emit(bytes);
+  }
+
+  /** The line end kept back was content after all. */
+  private release(): void {
+    if (this.held.length > 0) this.emit(this.held);
+    this.held = NOTHING;
+  }
+
+  private emit(bytes: Buffer): void {
+    if (this.leaf) this.visitor.body(this.leaf, bytes);
+    else this.visitor.padding(this.open.at(-1)!.part, bytes);
+  }
+
+  /** Innermost first: the boundary of an outer multipart also ends the inner ones left open. */
+  private match(line: Buffer): { level: number; close: boolean } | undefined {
+    if (line[0] !== DASH || line[1] !== DASH) return undefined;
+    if (line.length - (line.at(-1) === LF ? 1 : 0) >= maxDelimiterLine) return undefined;
+    for (let level = this.open.length - 1; level >= 0; level--) {
+      const { boundary, closed } = this.open[level]!;
+      if (!boundary || closed || line.length < boundary.length + 2) continue;
+      if (line.compare(boundary, 0, boundary.length, 2, boundary.length + 2) !== 0) continue;
+      const tail = line.toString('latin1', boundary.length + 2);
+      if (/^[ \t]*\r?\n?$/.test(tail)) return { level, close: false };
+      if (/^--[ \t]*\r?\n?$/.test(tail)) return { level, close: true };
+    }
+    return undefined;
+  }
+
+  /** Acts on a delimiter line; returns false if the line is none. */
+  private delimiterLine(line: Buffer): boolean {
+    const match = this.match(line);
+    if (!match) return false;
+    const afterHeader = this.mode === 'header';
+    if (afterHeader) this.endHeader(false);
+    const breakBefore = this.held.length > 0;
+    this.held = NOTHING;
+    this.endLeaf();
+    this.leave(match.level + 1);
+    const owner = this.open[match.level]!;
+    this.visitor.delimiter(owner.boundary!, match.close, breakBefore);
+    this.atLineStart = true;
+    owner.closed = match.close;
+    if (!match.close) owner.parts++;
+    this.mode = match.close ? 'padding' : 'header';
+    return true;
+  }
+}
+
+function partHeaderTooLarge(): Failure {
+  return new Failure('unsignable', `header of a part over ${maxPartHeader} octets`);
+}
+
+function boundaryOf(fields: readonly Field[]): Buffer | undefined {
+  const boundary = contentType(fields)?.parameters.get('boundary')?.trimEnd();
+  return boundary ? Buffer.from(boundary, 'utf8') : undefined;
+}
+
+/** What kind of part a header announces, by media type, transfer encoding and surroundings. */
+function describe(fields: readonly Field[], parent: Part | undefined, depth: number): Part {
+  const fallback = parent?.mediaType === 'multipart/digest' ? 'message/rfc822' : 'text/plain';
+  const mediaType = contentType(fields)?.value ?? fallback;
+  const encoding = transferEncoding(fields);
+  const insideMessage = parent !== undefined && (parent.kind === 'message' || parent.insideMessage);
+  return { fields, mediaType, encoding, kind: kindOf(mediaType, encoding, fields, depth), insideMessage, depth };
+}
+
+function kindOf(mediaType: string, encoding: string, fields: readonly Field[], depth: number): Part['kind'] {
+  const composite = mediaType.startsWith('multipart/') || mediaType === 'message/rfc822' || mediaType === 'message/global';
+  // message/* other than these allows no encoding but 7bit (RFC 2046 §5.2.4, RFC 3464 §2.1).
+  if (!composite) return encoding.startsWith('x-') || mediaType.startsWith('message/') ? 'frozen' : 'leaf';
+  // Nothing inside an inner signature or encryption is altered (RFC 1847 §2.1).
+  if (mediaType === 'multipart/signed' || mediaType === 'multipart/encrypted') return 'frozen';
+  // A composite must not be encoded (RFC 2045 §6.4); who does it all the same means it as a whole.
+  if (!['7bit', '8bit', 'binary'].includes(encoding) || depth >= maxDepth) return 'frozen';
+  if (!mediaType.startsWith('multipart/')) return 'message';
+  const boundary = boundaryOf(fields);
+  return boundary && boundary.length <= maxBoundary ? 'multipart' : 'frozen';
+}

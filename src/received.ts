@@ -1,0 +1,40 @@
+// Our own trace field (RFC 5321 §4.4), by which a loop is found as well (R37).
+import type { Field } from './mime/header.js';
+
+const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+export interface Hop {
+  /** The client's EHLO name and address. */
+  readonly helo: string;
+  readonly address: string;
+  readonly hostname: string;
+  readonly id: string;
+  readonly date: Date;
+}
+
+export function receivedField({ helo, address, hostname, id, date }: Hop): Buffer {
+  const literal = address.includes(':') ? `IPv6:${address}` : address;
+  return Buffer.from(
+    `Received: from ${atom(helo)}${literal === '' ? '' : ` ([${atom(literal)}])`}\r\n` +
+      `\tby ${atom(hostname)} (Postseal) with ESMTP id ${atom(id)};\r\n` +
+      `\t${formatDate(date)}\r\n`,
+  );
+}
+
+/** How often the message came by here, or by another Postseal. */
+export function countHops(fields: readonly Field[]): number {
+  return fields.filter(f => f.name === 'received' && /\sby \S+ \(Postseal\) with /.test(f.body)).length;
+}
+
+/** RFC 5322 §3.3, in UTC. */
+function formatDate(date: Date): string {
+  const two = (n: number): string => String(n).padStart(2, '0');
+  const day = `${days[date.getUTCDay()]!}, ${date.getUTCDate()} ${months[date.getUTCMonth()]!} ${date.getUTCFullYear()}`;
+  return `${day} ${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} +0000`;
+}
+
+/** What a client says of itself must not break the field apart. */
+function atom(text: string): string {
+  return text.replace(/[^\x21-\x7e]|[();\\"]/g, '?').slice(0, 255);
+}

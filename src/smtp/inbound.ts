@@ -1,0 +1,254 @@
+// Receives mail from Postfix. Wraps smtp-server, which pauses 100 ms before its greeting, alters addresses,
+// merges recipients and keeps XFORWARD attributes too long: those commands are handled here.
+import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
+import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
+import type { Envelope, ForwardedAttributes, Recipient } from '../envelope.js';
+import { Failure, outcome, type Reply } from '../failure.js';
+import { parseMail, parseRcpt, parseXforward, type MailCommand } from './commands.js';
+
+/** One message as it arrives. */
+export interface Delivery {
+  readonly envelope: Envelope;
+  /** The content; reading it throws Failure where the client goes away or sends too much. */
+  readonly content: AsyncIterable<Buffer>;
+  /** Who connected: the name it gave and its address. */
+  readonly client: { readonly helo: string; readonly address: string };
+  /** The reply for recipients that need no delivery any more; set where some or all are of that kind. */
+  readonly settled?: Reply;
+}
+
+export interface InboundOptions {
+  readonly hostname: string;
+  readonly maxConnections: number;
+  /** In octets; 0 for no limit. */
+  readonly maxMessageSize: number;
+  /** Milliseconds without an octet from the client. */
+  readonly timeout: number;
+  /** Milliseconds that `close` waits for messages in flight. */
+  readonly shutdownTimeout: number;
+  /** Handles one message; never rejects. */
+  readonly deliver: (delivery: Delivery) => Promise<Reply>;
+  /** What an earlier attempt left to say about this recipient. */
+  readonly recall: (forwarded: ForwardedAttributes, recipient: Recipient) => Reply | undefined;
+  /** Told of faults of connections, which concern no message. */
+  readonly onError: (error: Error) => void;
+}
+
+/** Postfix's default, and the most that one message is taken for. */
+const maxRecipients = 10_000;
+/** Below it, pieces of a message are gathered: a line that begins with a dot comes alone. */
+const gather = 64 * 1024;
+
+export class Inbound {
+  private readonly server: Server;
+
+  constructor(options: InboundOptions) {
+    this.server = new Server(options);
+    this.server.on('error', options.onError);
+  }
+
+  /** Listens as net.Server does. @throws the system's error: EADDRINUSE, EACCES */
+  listen(where: { host: string; port: number } | { path: string }): Promise<void> {
+    const { server } = this.server;
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(where, () => {
+        server.removeListener('error', reject);
+        resolve();
+      });
+    });
+  }
+
+  /** The TCP port in use, for a server that listens on port 0. */
+  get port(): number {
+    const address = this.server.server.address();
+    return typeof address === 'object' && address ? address.port : 0;
+  }
+
+  /** Takes no more connections, lets messages in flight finish within the limit, ends idle connections. */
+  close(): Promise<void> {
+    return new Promise(resolve => {
+      this.server.close(() => {
+        resolve();
+      });
+      for (const connection of this.server.connections) (connection as Connection).closeIfIdle();
+    });
+  }
+}
+
+class Server extends SMTPServer {
+  private readonly bySession = new WeakMap<object, Connection>();
+
+  constructor(readonly inbound: InboundOptions) {
+    super({
+      name: inbound.hostname,
+      banner: 'Postseal',
+      disableReverseLookup: true,
+      authOptional: true,
+      disabledCommands: ['AUTH', 'STARTTLS', 'HELP', 'WIZ', 'SHELL', 'KILL'],
+      hideENHANCEDSTATUSCODES: true, // it would choose the codes; ours are part of the text
+      hideDSN: false,
+      useXForward: true,
+      size: inbound.maxMessageSize || undefined,
+      maxClients: inbound.maxConnections,
+      maxRecipients,
+      socketTimeout: inbound.timeout,
+      closeTimeout: inbound.shutdownTimeout,
+      logger: false,
+      onData: (stream, session, callback) => {
+        void this.bySession.get(session)!.deliver(stream).then(reply => {
+          const text = reply.text.replace(/[\r\n]+/g, ' ');
+          if (outcome(reply) === 'accepted') callback(null, text);
+          else callback(Object.assign(new Error(text), { responseCode: reply.code }));
+        });
+      },
+    } satisfies SMTPServerOptions);
+  }
+
+  override connect(socket: Socket): void {
+    const connection = new Connection(this, socket);
+    this.bySession.set(connection.session, connection);
+    this.connections.add(connection);
+    connection.on('error', this.inbound.onError);
+    connection.init();
+  }
+}
+
+class Connection extends SMTPConnection {
+  private mail: MailCommand | undefined;
+  private recipients: Recipient[] = [];
+  private settled: Reply | undefined;
+  private readonly forwarded = new Map<string, string>();
+
+  constructor(
+    private readonly owner: Server,
+    socket: Socket,
+  ) {
+    super(owner, socket);
+  }
+
+  /** Only Postfix connects here: no pause to catch those who talk before the greeting. */
+  override init(): void {
+    this._setListeners(() => {
+      const { maxConnections } = this.owner.inbound;
+      if (this.owner.connections.size > maxConnections) this.refuse(new Failure('too-many-connections'));
+      else this.connectionReady();
+    });
+  }
+
+  /** Runs at EHLO, RSET and the end of each message: the transaction is over. */
+  override _resetSession(): void {
+    super._resetSession();
+    this.mail = undefined;
+    this.recipients = [];
+    this.settled = undefined;
+    this.forwarded.clear();
+  }
+
+  override handler_MAIL(command: Buffer, callback: () => void): void {
+    this.attempt(callback, () => {
+      if (this.mail) throw new Failure('bad-sequence', 'nested MAIL command');
+      const mail = parseMail(command.toString());
+      const { maxMessageSize } = this.owner.inbound;
+      if (maxMessageSize > 0 && mail.size > maxMessageSize) throw new Failure('message-too-large');
+      this.mail = mail;
+      // For smtp-server, whose own idea of the sender nobody reads.
+      this.session.envelope.mailFrom = { address: mail.sender.text, args: {} };
+      this.send(250, '2.1.0 Ok', false);
+    });
+  }
+
+  override handler_RCPT(command: Buffer, callback: () => void): void {
+    this.attempt(callback, () => {
+      if (!this.mail) throw new Failure('bad-sequence', 'need MAIL command');
+      const recipient = parseRcpt(command.toString());
+      if (this.session.envelope.rcptTo.length >= maxRecipients) throw new Failure('too-many-recipients');
+      const earlier = this.owner.inbound.recall(this.forwarded, recipient);
+      if (earlier && outcome(earlier) !== 'accepted') {
+        this.send(earlier.code, earlier.text.split('\n'), false);
+        return;
+      }
+      if (earlier) this.settled = earlier;
+      else this.recipients.push(recipient);
+      this.session.envelope.rcptTo.push({ address: recipient.address.text, args: {} });
+      this.send(250, '2.1.5 Ok', false);
+    });
+  }
+
+  override handler_XFORWARD(command: Buffer, callback: () => void): void {
+    this.attempt(callback, () => {
+      if (this.mail) throw new Failure('bad-sequence', 'mail transaction in progress');
+      parseXforward(command.toString(), this.forwarded);
+      this.send(250, '2.0.0 Ok', false);
+    });
+  }
+
+  /** Hands the message on; resolves with the reply once all of it has been read or the client is gone. */
+  async deliver(stream: Readable): Promise<Reply> {
+    const content = new Content(stream, this.owner.inbound.maxMessageSize);
+    const reply = await this.owner.inbound.deliver({
+      envelope: {
+        sender: this.mail!.sender,
+        parameters: this.mail!.parameters,
+        recipients: this.recipients,
+        forwarded: new Map(this.forwarded),
+      },
+      content,
+      client: { helo: this.hostNameAppearsAs || 'unknown', address: this.remoteAddress },
+      ...(this.settled ? { settled: this.settled } : {}),
+    });
+    stream.resume(); // SMTP has no way to stop a message before its end
+    return reply;
+  }
+
+  /** Between two messages there is nothing to wait for. */
+  closeIfIdle(): void {
+    if (!this.mail) this.refuse(new Failure('shutting-down'));
+  }
+
+  private refuse({ reply }: Failure): void {
+    this.send(reply.code, reply.text, false);
+    this.close();
+  }
+
+  private attempt(callback: () => void, handle: () => void): void {
+    try {
+      handle();
+    } catch (error) {
+      const { reply } = Failure.from(error);
+      this.send(reply.code, reply.text, false);
+    }
+    callback();
+  }
+}
+
+/** The content of one message in pieces worth handling. */
+class Content implements AsyncIterable<Buffer> {
+  constructor(
+    private readonly stream: Readable,
+    private readonly limit: number,
+  ) {}
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+    let size = 0;
+    let gathered: Buffer[] = [];
+    let length = 0;
+    try {
+      for await (const chunk of this.stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+        size += chunk.length;
+        if (this.limit > 0 && size > this.limit) throw new Failure('message-too-large');
+        gathered.push(chunk);
+        length += chunk.length;
+        if (length < gather && this.stream.readableLength > 0) continue;
+        yield gathered.length === 1 ? gathered[0]! : Buffer.concat(gathered);
+        gathered = [];
+        length = 0;
+      }
+    } catch (error) {
+      throw error instanceof Failure ? error : new Failure('input-cut', '', false, { cause: error });
+    }
+    if (length > 0) yield Buffer.concat(gathered);
+  }
+}

@@ -1,0 +1,178 @@
+// The way back into Postfix: transactions over reused connections, the envelope exactly as it came (R35).
+import type { Envelope, Recipient } from '../envelope.js';
+import { Failure, outcome, type Reply } from '../failure.js';
+import { Refused, type NextHop, type Trace, type Transfer } from '../next-hop.js';
+import { DotStuffer } from './dot-stuffing.js';
+import { Session, type SessionOptions } from './session.js';
+
+/** Seconds that a connection is kept without work: it occupies a process of Postfix meanwhile. */
+const idleSeconds = 10;
+
+export class ReturnPort implements NextHop {
+  private readonly idle: { session: Session; timer: NodeJS.Timeout }[] = [];
+  private closed = false;
+
+  constructor(private readonly options: SessionOptions) {}
+
+  async open(envelope: Envelope, trace: Trace): Promise<Transfer> {
+    for (;;) {
+      const reused = this.take();
+      const session = reused ?? (await Session.connect(this.options));
+      session.trace = trace;
+      try {
+        await begin(session, envelope);
+        return new SmtpTransfer(session, () => {
+          this.release(session);
+        });
+      } catch (error) {
+        if (error instanceof Refused && session.usable) this.release(session);
+        else session.destroy();
+        // Postfix may have closed a kept connection just now: nothing was transferred, so ask again.
+        if (reused && error instanceof Failure && error.kind === 'return-port-lost') continue;
+        throw error;
+      }
+    }
+  }
+
+  /** Ends the connections that are kept; those in use end with their transaction. */
+  close(): void {
+    this.closed = true;
+    for (let session = this.take(); session; session = this.take()) session.quit();
+  }
+
+  private take(): Session | undefined {
+    for (let kept = this.idle.pop(); kept; kept = this.idle.pop()) {
+      clearTimeout(kept.timer);
+      if (kept.session.usable) return kept.session;
+    }
+    return undefined;
+  }
+
+  private release(session: Session): void {
+    if (this.closed) {
+      session.quit();
+      return;
+    }
+    const kept = {
+      session,
+      timer: setTimeout(() => {
+        this.idle.splice(this.idle.indexOf(kept), 1);
+        session.quit();
+      }, idleSeconds * 1000).unref(),
+    };
+    this.idle.push(kept);
+  }
+}
+
+/** XFORWARD, MAIL, RCPT and DATA; resolves when the return port waits for the message. */
+async function begin(session: Session, envelope: Envelope): Promise<void> {
+  const lacking = lackingExtension(session, envelope);
+  if (lacking) throw new Failure('return-port-lacks', lacking);
+  const preparation = xforwardCommands(session, envelope);
+  const mail = `MAIL FROM:<${envelope.sender.text}>${joinParameters(envelope.parameters)}`;
+  const rcpts = envelope.recipients.map(r => `RCPT TO:<${r.address.text}>${joinParameters(r.parameters)}`);
+  const lines = [...preparation, mail, ...rcpts, 'DATA'];
+  const pipelining = session.extension('PIPELINING') !== undefined;
+  const pending = pipelining ? session.pipeline(lines) : undefined;
+  const ask = (i: number): Promise<Reply> => (pending ? pending[i]! : session.command(lines[i]!));
+
+  let next = 0;
+  // A refused XFORWARD costs a name in a log line, as between Postfix and Postfix: no reason to keep the mail.
+  while (next < preparation.length) await ask(next++);
+  const mailReply = await ask(next++);
+  if (outcome(mailReply) !== 'accepted' && !pending) throw new Refused(mailReply);
+  const refused = new Map<Recipient, Reply>();
+  for (const recipient of envelope.recipients) {
+    const reply = await ask(next++);
+    if (outcome(reply) !== 'accepted') refused.set(recipient, reply);
+  }
+  const someRefused = outcome(mailReply) !== 'accepted' || refused.size > 0;
+  if (someRefused && !pending) {
+    await session.command('RSET');
+    throw refusal(envelope, mailReply, refused);
+  }
+  const dataReply = await ask(next);
+  if (someRefused) {
+    // Having taken DATA for the other recipients, it can only be stopped by hanging up.
+    if (dataReply.code < 400) session.destroy();
+    throw refusal(envelope, mailReply, refused);
+  }
+  if (dataReply.code !== 354) throw new Refused(dataReply);
+}
+
+function refusal(envelope: Envelope, mailReply: Reply, refused: ReadonlyMap<Recipient, Reply>): Refused {
+  if (outcome(mailReply) !== 'accepted') return new Refused(mailReply);
+  const replies = [...refused.values()];
+  const all = replies.length === envelope.recipients.length && new Set(replies.map(outcome)).size === 1;
+  return new Refused(replies[0]!, all ? new Map() : refused);
+}
+
+function joinParameters(parameters: readonly string[]): string {
+  return parameters.map(p => ` ${p}`).join('');
+}
+
+/** What would be lost in silence on the way: the first parameter that the return port does not know. */
+function lackingExtension(session: Session, envelope: Envelope): string | undefined {
+  const needs = (extension: string): boolean => session.extension(extension) === undefined;
+  for (const parameter of [...envelope.parameters, ...envelope.recipients.flatMap(r => r.parameters)]) {
+    const keyword = parameter.split('=', 1)[0]!.toUpperCase();
+    const extension = { BODY: '8BITMIME', SMTPUTF8: 'SMTPUTF8', RET: 'DSN', ENVID: 'DSN', NOTIFY: 'DSN', ORCPT: 'DSN' }[keyword];
+    if (extension && needs(extension) && parameter.toUpperCase() !== 'BODY=7BIT') return extension;
+  }
+  return undefined;
+}
+
+/** Two commands, as Postfix sends them, to stay within the line limit (XFORWARD_README). */
+function xforwardCommands(session: Session, { forwarded }: Envelope): string[] {
+  const known = new Set(session.extension('XFORWARD')?.map(a => a.toUpperCase()) ?? []);
+  return [
+    ['NAME', 'ADDR', 'PORT'],
+    ['PROTO', 'HELO', 'IDENT', 'SOURCE'],
+  ]
+    .map(names => names.filter(n => known.has(n) && forwarded.has(n)).map(n => `${n}=${forwarded.get(n) ?? ''}`))
+    .filter(attributes => attributes.length > 0)
+    .map(attributes => `XFORWARD ${attributes.join(' ')}`);
+}
+
+class SmtpTransfer implements Transfer {
+  private readonly stuffer = new DotStuffer();
+  private readonly finalReply: Promise<Reply>;
+  private early: Reply | undefined;
+  private done = false;
+
+  constructor(
+    private readonly session: Session,
+    private readonly release: () => void,
+  ) {
+    this.finalReply = session.reply();
+    this.finalReply.then(
+      reply => (this.early = reply),
+      () => undefined, // reported by the write or finish that meets it
+    );
+  }
+
+  async write(bytes: Buffer): Promise<void> {
+    if (this.early) throw this.answeredEarly(this.early);
+    await this.session.write(this.stuffer.write(bytes));
+  }
+
+  async finish(): Promise<Reply> {
+    if (this.early) throw this.answeredEarly(this.early);
+    await this.session.write([this.stuffer.end()]);
+    const reply = await this.finalReply;
+    this.done = true;
+    if (this.session.usable) this.release();
+    return reply;
+  }
+
+  abort(): void {
+    if (!this.done) this.session.destroy();
+  }
+
+  /** A reply in the middle of the message: a refusal counts, anything else is nonsense. */
+  private answeredEarly(reply: Reply): Error {
+    return outcome(reply) === 'accepted' || reply.code < 400
+      ? new Failure('return-port-lost', 'it answered before the end of the message')
+      : new Refused(reply);
+  }
+}

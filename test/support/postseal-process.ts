@@ -1,0 +1,120 @@
+// `postseal serve` as a child process, so that it can be killed, and what it wrote.
+//
+// It runs from src through tsx, not from dist: the tests then always test the source as it is, and need
+// no build before them. tsx compiles inside the same process, so that a signal reaches Postseal itself.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+export interface PostsealOptions {
+  readonly listenPort: number;
+  readonly returnPort: number;
+  /** The ini file from here on: certificates, rules, exceptions. Its [service] section is made here. */
+  readonly ini: string;
+  /** Further lines of [service]. */
+  readonly service?: string;
+  /** Further arguments of `serve`. */
+  readonly args?: readonly string[];
+}
+
+export class PostsealProcess {
+  /** Everything that it wrote to standard output and standard error, over all its lives. */
+  journal = '';
+  private child: ChildProcess | undefined;
+  private readonly lastResort = (): void => {
+    this.child?.kill('SIGKILL');
+  };
+
+  private constructor(
+    /** The ini file. */
+    readonly config: string,
+    private readonly args: readonly string[],
+  ) {}
+
+  /** Writes the ini file into a directory of its own and starts. */
+  static async start(options: PostsealOptions): Promise<PostsealProcess> {
+    const directory = mkdtempSync(join(tmpdir(), 'postseal-serve-'));
+    mkdirSync(directory, { recursive: true });
+    const config = join(directory, 'postseal.ini');
+    writeFileSync(
+      config,
+      `[service]
+listen = 127.0.0.1:${options.listenPort}
+return = 127.0.0.1:${options.returnPort}
+hostname = postseal.example.com
+${options.service ?? ''}
+${options.ini}`,
+    );
+    const postseal = new PostsealProcess(config, options.args ?? []);
+    await postseal.run();
+    return postseal;
+  }
+
+  /** Starts it (again) and waits until it says that it is ready. @throws Error with what it wrote */
+  async run(ms = 15_000): Promise<void> {
+    const args = ['--import', 'tsx', join(root, 'src', 'main.ts'), 'serve', '--config', this.config];
+    const child = spawn(process.execPath, [...args, ...this.args], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.child = child;
+    process.once('exit', this.lastResort);
+    const before = this.journal.length;
+    await new Promise<void>((resolve, reject) => {
+      const fail = (why: string): void => {
+        reject(new Error(`postseal serve ${why}\n${this.journal.slice(before)}`));
+      };
+      const timer = setTimeout(() => {
+        fail(`is not ready after ${ms} ms`);
+      }, ms);
+      const collect = (text: string): void => {
+        this.journal += text;
+        if (/\bready\b/.test(this.journal.slice(before))) {
+          clearTimeout(timer);
+          resolve();
+        }
+      };
+      child.stdout.setEncoding('utf8').on('data', collect);
+      child.stderr.setEncoding('utf8').on('data', collect);
+      child.once('exit', (code, signal) => {
+        clearTimeout(timer);
+        fail(`ended with ${code ?? signal ?? 'nothing'}`);
+      });
+    });
+  }
+
+  /** The process id of the running service. */
+  get pid(): number | undefined {
+    return this.child?.exitCode === null && this.child.signalCode === null ? this.child.pid : undefined;
+  }
+
+  /** Ends it as systemd does. @returns its exit code */
+  async stop(): Promise<number | null> {
+    return this.end('SIGTERM');
+  }
+
+  /** Ends it without warning (kill -9). */
+  async kill(): Promise<void> {
+    await this.end('SIGKILL');
+  }
+
+  /** Lines of the journal that contain `mark`. */
+  lines(mark: string): string[] {
+    return this.journal.split('\n').filter(line => line.includes(mark));
+  }
+
+  private async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
+    const { child } = this;
+    if (!child || this.pid === undefined) return child?.exitCode ?? null;
+    const closed = once(child, 'close');
+    child.kill(signal);
+    await closed;
+    process.off('exit', this.lastResort);
+    return child.exitCode;
+  }
+}

@@ -1,0 +1,255 @@
+// readConfig on files that are right: the design's example, the defaults, what every key accepts.
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { formatProblem, type Config } from '../../../src/config/config.js';
+import { readConfig } from '../../../src/config/read.js';
+
+const design = String.raw`; /etc/postseal/postseal.ini
+[service]
+listen   = 127.0.0.1:10025          ; or unix:/run/postseal/in.sock
+protocol = smtp                     ; or lmtp
+return   = 127.0.0.1:10026
+
+[signing]                           ; defaults that a rule can override
+digest = sha256
+form   = clear                      ; or opaque
+signature = auto                    ; or rsa-pss
+
+[certificate:billing]
+file = certs/billing.p12
+password_file = certs/billing.pass  ; or a systemd credential
+
+[certificates:staff]                ; a directory: each certificate serves the addresses it names
+directory = certs/staff
+
+[rule:invoices]
+sender = billing@example.com, *@invoices.example.com
+certificate = billing               ; one certificate, or
+;certificates = staff               ; the one in the directory that names the sender
+sign = always                       ; by-default | on-request | never
+
+[exception:feature-phones]          ; recipients that get the mail unsigned
+recipient = *@docomo.ne.jp, /^.+@.*\.ezweb\.ne\.jp$/
+
+[exception:newsletter]              ; messages that are not signed
+header = List-Id: *news*
+`;
+
+const file = '/etc/postseal/postseal.ini';
+
+function read(text: string): Config {
+  const { config, problems } = readConfig(file, text, 'host.example.com');
+  if (!config) throw new Error(problems.map(formatProblem).join('\n'));
+  return config;
+}
+
+test("the design's example", () => {
+  const { config, problems } = readConfig(file, design, 'host.example.com');
+  expect(problems.map(formatProblem)).toEqual([
+    `${file}:16: [certificates:staff]: warning: used by no rule: write certificates = staff in one`,
+  ]);
+  expect(config).toMatchObject({
+    file,
+    service: {
+      listen: { kind: 'tcp', host: '127.0.0.1', port: 10025 },
+      return: { kind: 'tcp', host: '127.0.0.1', port: 10026 },
+      protocol: 'smtp',
+    },
+    certificates: [
+      {
+        name: 'billing',
+        origin: { file, line: 12, section: 'certificate:billing' },
+        file: '/etc/postseal/certs/billing.p12',
+        password: { kind: 'file', path: '/etc/postseal/certs/billing.pass' },
+      },
+    ],
+    directories: [{ name: 'staff', directory: '/etc/postseal/certs/staff', password: { kind: 'none' } }],
+    rules: [
+      {
+        name: 'invoices',
+        origin: { file, line: 19, section: 'rule:invoices' },
+        senders: [{ source: 'billing@example.com' }, { source: '*@invoices.example.com' }],
+        certificate: { section: 'certificate', name: 'billing' },
+        sign: 'always',
+        digest: { name: 'sha256' },
+      },
+    ],
+    exceptions: [
+      { name: 'feature-phones', recipients: [{ source: '*@docomo.ne.jp' }, {}] },
+      { name: 'newsletter', header: { name: 'List-Id', value: { source: '*news*' } } },
+    ],
+  });
+  expect(config?.exceptions[0]?.recipients?.[1]?.matches('a@b.ezweb.ne.jp')).toBe(true);
+  expect(config?.exceptions[0]?.recipients?.[1]?.matches('a@b.ezwebXneXjp')).toBe(false);
+});
+
+test('an empty file is all defaults, and a warning', () => {
+  const { config, problems } = readConfig(file, '', 'host.example.com');
+  expect(config).toEqual({
+    file,
+    service: {
+      listen: { kind: 'tcp', host: '127.0.0.1', port: 10025 },
+      return: { kind: 'tcp', host: '127.0.0.1', port: 10026 },
+      protocol: 'smtp',
+      hostname: 'host.example.com',
+      maxConnections: 100,
+      maxMessageSize: 0,
+      maxHops: 5,
+      shutdownTimeout: 30,
+    },
+    journal: { debug: false, debugFile: 'stdout' },
+    certificates: [],
+    directories: [],
+    rules: [],
+    exceptions: [],
+  });
+  expect(problems.map(formatProblem)).toEqual([
+    `${file}:1: warning: no [rule:NAME] in the file: nothing is signed`,
+  ]);
+});
+
+test('a rule with nothing but sender and certificate has the defaults', () => {
+  const text = '[certificate:a]\nfile = /a.p12\n[rule:r]\nsender = *\ncertificate = a\n';
+  const { senders, ...rest } = read(text).rules[0]!;
+  expect(senders.map(({ source }) => source)).toEqual(['*']);
+  expect(rest).toMatchObject({
+    match: 'from',
+    sign: 'always',
+    envelopeSender: 'same-domain',
+    noCertificate: 'defer',
+    expired: 'defer',
+    mismatch: 'defer',
+  });
+});
+
+test('every key takes what it offers', () => {
+  const config = read(
+    `
+[service]
+listen = unix:/run/postseal/in.sock
+return = [::1]:10026
+hostname = mail.example.com
+max_connections = 7
+max_message_size = 25M
+max_hops = 1
+shutdown_timeout = 90s
+[signing]
+digest = sha384
+[journal]
+debug = yes
+debug_file = /var/log/postseal.log
+[certificate:a]
+file = ../a.pem
+key = /keys/a.key
+chain = chain.pem
+password_credential = a.pass
+[certificates:b]
+directory = /b
+password = 'p#w;d'
+[rule:a]
+sender = a@example.com , *@example.com
+match = envelope
+certificate = a
+digest = sha512
+form = clear
+signature = auto
+envelope_sender = any
+no_certificate = pass
+expired = reject
+mismatch = allow
+[rule:b]
+sender = /^[a-z]{1,3}@example\\.(com|net)$/
+certificates = b
+[rule:c]
+sender = *@example.net
+sign = never
+[exception:x]
+recipient = *@example.org
+header = Subject: /^\\[x,y\\]/
+content_type = text/calendar, application/*
+`,
+  );
+  expect(config.service).toEqual({
+    listen: { kind: 'unix', path: '/run/postseal/in.sock' },
+    return: { kind: 'tcp', host: '::1', port: 10026 },
+    protocol: 'smtp',
+    hostname: 'mail.example.com',
+    maxConnections: 7,
+    maxMessageSize: 25 * 1024 * 1024,
+    maxHops: 1,
+    shutdownTimeout: 90,
+  });
+  expect(config.journal).toEqual({ debug: true, debugFile: '/var/log/postseal.log' });
+  expect(config.certificates).toMatchObject([
+    {
+      file: '/etc/a.pem',
+      keyFile: '/keys/a.key',
+      chainFile: '/etc/postseal/chain.pem',
+      password: { kind: 'credential', name: 'a.pass' },
+    },
+  ]);
+  expect(config.directories[0]?.password).toEqual({ kind: 'inline', password: 'p#w;d' });
+  const [a, b, c] = config.rules;
+  expect(a).toMatchObject({
+    match: 'envelope',
+    digest: { name: 'sha512' },
+    envelopeSender: 'any',
+    noCertificate: 'pass',
+    expired: 'reject',
+    mismatch: 'allow',
+  });
+  expect(b).toMatchObject({
+    digest: { name: 'sha384' },
+    certificate: { section: 'certificates', name: 'b' },
+  });
+  expect(b?.senders).toHaveLength(1);
+  expect(c?.sign).toBe('never');
+  expect(c).not.toHaveProperty('certificate');
+  const [x] = config.exceptions;
+  expect(x?.header?.value.matches('[x,y] z')).toBe(true);
+  expect(x?.contentTypes?.map(({ source }) => source)).toEqual(['text/calendar', 'application/*']);
+});
+
+test('sizes', () => {
+  const size = (text: string): number => read(`[service]\nmax_message_size = ${text}`).service.maxMessageSize;
+  expect(['1', '1K', '2 M', '3g'].map(size)).toEqual([1, 1024, 2 * 1024 ** 2, 3 * 1024 ** 3]);
+});
+
+test('no message shows a password, whatever is wrong with it', () => {
+  const secret = 'Tr0ub4dor';
+  for (const value of [
+    secret,
+    `${secret}#x`,
+    `"${secret}`,
+    `"${secret}" x`,
+    `"\\${secret}"`,
+    `'"${secret}"'`,
+  ]) {
+    for (const key of ['password', 'pasword', 'password_credential', 'passphrase']) {
+      const text = `[certificate:a]\nfile = a\n${key} = ${value}/\n${key} ${value}\n`;
+      const { problems } = readConfig(file, text, 'h');
+      expect(problems.length).toBeGreaterThan(0);
+      expect(problems.map(formatProblem).join('\n')).not.toContain(secret);
+    }
+  }
+});
+
+test('whatever the bytes, problems are told and nothing is thrown', () => {
+  const pieces = design.split(/(?<=\n)|\b/);
+  const mixed = fc.array(
+    fc.oneof(fc.constantFrom(...pieces), fc.string(), fc.constantFrom('\n', '=', '[', ']', '"')),
+  );
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        mixed.map(parts => parts.join('')),
+        fc.uint8Array(),
+      ),
+      text => {
+        const { config, problems } = readConfig(file, text, 'h');
+        expect(config === undefined).toBe(problems.some(({ severity }) => severity === 'error'));
+      },
+    ),
+    { numRuns: 2000 },
+  );
+});
