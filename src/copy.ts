@@ -2,13 +2,13 @@
 import { signedData } from './cms/signed-data.js';
 import type { Decision } from './decision.js';
 import { forRecipients, type Envelope, type Recipient } from './envelope.js';
-import type { Reply } from './failure.js';
+import { outcome, type Reply } from './failure.js';
 import type { Journal } from './journal.js';
 import { signingTime } from './mime/date.js';
 import { first } from './mime/header.js';
 import { randomBoundary, SignedMessage } from './mime/signed.js';
 import type { TopHeader } from './mime/top-header.js';
-import type { NextHop, Transfer } from './next-hop.js';
+import { Refused, type NextHop, type Transfer } from './next-hop.js';
 
 export interface CopyContext {
   readonly id: string;
@@ -35,8 +35,9 @@ const gather = 64 * 1024;
 
 /** Used in this order: `open`, `write`…, `end`, `finish`; `abort` at any time. */
 export class Copy {
-  /** The reply of the next hop once the copy is finished. */
-  reply: Reply | undefined;
+  /** The reply of the next hop once it has accepted or refused the copy. */
+  accepted: Reply | undefined;
+  refusal: Reply | undefined;
   private transfer: Transfer | undefined;
   private pieces: Buffer[] = [];
   private size = 0;
@@ -44,7 +45,7 @@ export class Copy {
 
   constructor(
     readonly decision: Exclude<Decision, { action: 'refuse' }>,
-    readonly recipients: readonly Recipient[],
+    readonly recipients: Recipient[],
     private readonly context: CopyContext,
   ) {
     const out = (bytes: Buffer): void => {
@@ -52,16 +53,22 @@ export class Copy {
       this.size += bytes.length;
     };
     out(context.received);
-    this.content = decision.action === 'sign' ? new SignedContent(decision, context, out) : new SameContent(context, out);
+    this.content =
+      decision.action === 'sign' ? new SignedContent(decision, context, out) : new SameContent(context, out);
   }
 
   /** Begins the transaction. @throws Refused, Failure */
   async open(nextHop: NextHop, envelope: Envelope): Promise<void> {
     const { id, journal, header } = this.context;
-    const own = { ...forRecipients(envelope, this.recipients), parameters: this.content.parameters(envelope.parameters) };
-    this.transfer = await nextHop.open(own, (direction, line) => {
-      journal.smtp(id, this.decision.action === 'sign' ? 'signed' : 'unsigned', direction, line);
-    });
+    const own = {
+      ...forRecipients(envelope, this.recipients),
+      parameters: this.content.parameters(envelope.parameters),
+    };
+    this.transfer = await this.noting(
+      nextHop.open(own, (direction, line) => {
+        journal.smtp(id, this.decision.action === 'sign' ? 'signed' : 'unsigned', direction, line);
+      }),
+    );
     await this.write(header.rest);
   }
 
@@ -79,8 +86,14 @@ export class Copy {
 
   /** Lets the next hop have it. @throws Refused, Failure */
   async finish(): Promise<Reply> {
-    this.reply = await this.transfer!.finish();
-    return this.reply;
+    const accepted = await this.noting(
+      this.transfer!.finish().then(reply => {
+        if (outcome(reply) !== 'accepted') throw new Refused(reply);
+        return reply;
+      }),
+    );
+    this.accepted = accepted;
+    return accepted;
   }
 
   abort(): void {
@@ -91,7 +104,17 @@ export class Copy {
     const bytes = this.pieces.length === 1 ? this.pieces[0]! : Buffer.concat(this.pieces);
     this.pieces = [];
     this.size = 0;
-    await this.transfer!.write(bytes);
+    await this.noting(this.transfer!.write(bytes));
+  }
+
+  /** Notes which of several copies it was that the next hop refused. */
+  private async noting<T>(step: Promise<T>): Promise<T> {
+    try {
+      return await step;
+    } catch (error) {
+      if (error instanceof Refused) this.refusal = error.reply;
+      throw error;
+    }
   }
 }
 

@@ -8,7 +8,8 @@ export function factsOf({ sender }: Envelope, fields: readonly Field[]): Message
   const type = contentType(fields);
   const disposition = first(fields, 'content-disposition');
   const fileName =
-    type?.parameters.get('name') ?? (disposition && parseParameters(disposition.body).parameters.get('filename'));
+    type?.parameters.get('name') ??
+    (disposition && parseParameters(disposition.body).parameters.get('filename'));
   return { sender, from: authors(fields), mediaType: type?.value ?? 'text/plain', fileName, fields };
 }
 

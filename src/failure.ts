@@ -71,9 +71,7 @@ export class Failure extends Error {
 
   /** Any error as a failure; what is not one already is an internal fault. */
   static from(error: unknown): Failure {
-    return error instanceof Failure
-      ? error
-      : new Failure('internal', '', false, { cause: error });
+    return error instanceof Failure ? error : new Failure('internal', '', false, { cause: error });
   }
 }
 

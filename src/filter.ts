@@ -1,10 +1,10 @@
 // The story of one message, from its first octet to the final reply.
-import { Copy } from './copy.js';
+import { Copy, type CopyContext } from './copy.js';
 import type { Decision } from './decision.js';
 import { queueId, type Envelope, type Recipient } from './envelope.js';
 import { factsOf } from './facts.js';
 import { Failure, outcome, type Reply } from './failure.js';
-import type { Journal } from './journal.js';
+import { describeDecision, type Journal } from './journal.js';
 import { TopHeaderReader, type TopHeader } from './mime/top-header.js';
 import { Refused, type NextHop } from './next-hop.js';
 import type { Outcomes } from './outcomes.js';
@@ -57,14 +57,12 @@ export async function filter(message: Incoming, hands: Hands): Promise<Reply> {
   try {
     journal.envelope(id, envelope, client);
     const header = await readTopHeader(content);
-    if (countHops(header.fields) > hands.maxHops) throw new Failure('loop', `more than ${hands.maxHops} times`);
+    if (countHops(header.fields) > hands.maxHops)
+      throw new Failure('loop', `more than ${hands.maxHops} times`);
 
     groups = decideGroups(id, envelope, header, now, hands);
     const received = receivedField({ ...client, hostname: hands.hostname, id, date: now });
-    copies = groups.map(({ decision, recipients }) => {
-      if (decision.action === 'refuse') throw decision.failure;
-      return new Copy(decision, recipients, { id, header, received, now, journal, random: hands.random });
-    });
+    copies = createCopies(groups, { id, header, received, now, journal, random: hands.random });
 
     for (const copy of copies) await copy.open(hands.nextHop, envelope);
     for await (const bytes of content) for (const copy of copies) await copy.write(bytes);
@@ -72,10 +70,7 @@ export async function filter(message: Incoming, hands: Hands): Promise<Reply> {
 
     // Every copy is transferred but for its final dot: from here on only the next hop can say no.
     reply = message.settled ?? { code: 250, text: '2.0.0 Ok' };
-    for (const copy of copies) {
-      reply = await copy.finish();
-      if (outcome(reply) !== 'accepted') throw new Refused(reply);
-    }
+    for (const copy of copies) reply = await copy.finish();
     hands.outcomes.forget(envelope);
   } catch (error) {
     for (const copy of copies) copy.abort();
@@ -118,34 +113,51 @@ async function readTopHeader(content: AsyncIterableIterator<Buffer>): Promise<To
 /** Decides for every recipient, and puts those with the same decision together. */
 function decideGroups(id: string, envelope: Envelope, header: TopHeader, now: Date, hands: Hands): Group[] {
   const { recipients } = envelope;
-  const verdicts = decide(hands.policy, factsOf(envelope, header.fields), recipients.map(r => r.address), now);
+  const verdicts = decide(
+    hands.policy,
+    factsOf(envelope, header.fields),
+    recipients.map(r => r.address),
+    now,
+  );
   const groups: Group[] = [];
   verdicts.forEach(({ decision, steps }, i) => {
     const recipient = recipients[i]!;
     hands.journal.decision(id, recipient.address, steps, decision);
-    const group = groups.find(g => sameCopy(g.decision, decision));
+    const group = groups.find(g => describeDecision(g.decision) === describeDecision(decision));
     if (group) group.recipients.push(recipient);
     else groups.push({ decision, recipients: [recipient] });
   });
   return groups;
 }
 
-/** One sender has one signing decision; what passes unsigned for different reasons is told apart. */
-function sameCopy(a: Decision, b: Decision): boolean {
-  return a.action === b.action && (a.action !== 'pass' || a.reason === (b as typeof a).reason);
+/** One copy for each content: all that passes unsigned is the same. @throws Failure if any group is refused */
+function createCopies(groups: readonly Group[], context: CopyContext): Copy[] {
+  const copies = new Map<string, Copy>();
+  for (const { decision, recipients } of groups) {
+    if (decision.action === 'refuse') throw decision.failure;
+    const copy = copies.get(decision.action);
+    if (copy) copy.recipients.push(...recipients);
+    else copies.set(decision.action, new Copy(decision, [...recipients], context));
+  }
+  return [...copies.values()];
 }
 
 /**
  * The reply after something went wrong. Where recipients fared differently it is a 4xx, and what is known
  * of each of them is kept for the next attempt, so that nobody gets a second copy or somebody else's bounce.
  */
-function replyTo(error: unknown, id: string, envelope: Envelope, copies: readonly Copy[], hands: Hands): Reply {
+function replyTo(
+  error: unknown,
+  id: string,
+  envelope: Envelope,
+  copies: readonly Copy[],
+  hands: Hands,
+): Reply {
   const { journal, outcomes } = hands;
   const remember = (recipients: Iterable<Recipient>, reply: Reply): void => {
     for (const recipient of recipients) outcomes.remember(envelope, recipient, reply);
   };
-  const accepted = copies.filter(c => c.reply && outcome(c.reply) === 'accepted');
-  for (const copy of accepted) remember(copy.recipients, copy.reply!);
+  for (const copy of copies) if (copy.accepted) remember(copy.recipients, copy.accepted);
 
   if (!(error instanceof Refused)) {
     const failure = Failure.from(error);
@@ -154,10 +166,11 @@ function replyTo(error: unknown, id: string, envelope: Envelope, copies: readonl
     return failure.reply;
   }
   journal.failure(id, error);
-  for (const [recipient, reply] of error.recipients) remember([recipient], reply);
-  if (error.recipients.size > 0) return new Failure('recipients-refused', error.message).reply;
+  if (error.recipients.size > 0) {
+    for (const [recipient, reply] of error.recipients) remember([recipient], reply);
+    return new Failure('recipients-refused', error.message).reply;
+  }
   if (outcome(error.reply) !== 'rejected' || copies.length === 1) return error.reply;
-  const refused = copies.find(c => !accepted.includes(c))!;
-  remember(refused.recipients, error.reply);
+  for (const copy of copies) if (copy.refusal) remember(copy.recipients, copy.refusal);
   return new Failure('groups-differ', error.message).reply;
 }

@@ -43,9 +43,15 @@ export class Journal {
   constructor({ debug, stream, debugFile, timestamps }: JournalOptions) {
     this.debugging = debug;
     const { combine, timestamp, printf, json } = winston.format;
-    const text = printf(({ message, timestamp: at }) => `${timestamps ? `${String(at)} ` : ''}${String(message)}`);
+    const text = printf(
+      ({ message, timestamp: at }) => `${timestamps ? `${String(at)} ` : ''}${String(message)}`,
+    );
     const onlySentences = winston.format(info => (info.level === 'debug' ? false : info))();
-    const details = combine(winston.format(info => (info.level === 'debug' ? info : false))(), timestamp(), json());
+    const details = combine(
+      winston.format(info => (info.level === 'debug' ? info : false))(),
+      timestamp(),
+      json({ deterministic: false }),
+    );
     const transports: winston.transport[] = [
       new winston.transports.Stream({ stream, format: combine(onlySentences, timestamp(), text) }),
     ];
@@ -53,7 +59,11 @@ export class Journal {
       transports.push(
         debugFile === 'stdout'
           ? new winston.transports.Stream({ stream, format: details })
-          : new winston.transports.File({ filename: debugFile, format: details, options: { flags: 'a', mode: 0o640 } }),
+          : new winston.transports.File({
+              filename: debugFile,
+              format: details,
+              options: { flags: 'a', mode: 0o640 },
+            }),
       );
     }
     this.logger = winston.createLogger({ level: debug ? 'debug' : 'info', transports });
@@ -63,7 +73,8 @@ export class Journal {
     this.logger.info(
       `postseal: ready, listening on ${listen}, returning to ${returnPort}; ${count(rules, 'rule')}, ${count(certificates, 'certificate')}`,
     );
-    if (this.debugging) this.logger.info('postseal: the debug journal is on; switch it off when you are done');
+    if (this.debugging)
+      this.logger.info('postseal: the debug journal is on; switch it off when you are done');
   }
 
   stopping(signal: string): void {
@@ -122,7 +133,10 @@ export class Journal {
     this.detail(id, 'leaf re-encoded', { ...rewrite });
   }
 
-  signature(id: string, facts: { certificate: string; digest: string; signingTime: boolean; octets: number }): void {
+  signature(
+    id: string,
+    facts: { certificate: string; digest: string; signingTime: boolean; octets: number },
+  ): void {
     this.detail(id, 'signature', { ...facts });
   }
 

@@ -155,7 +155,7 @@ async function readContents(
   path: string,
   password: string | undefined,
 ): Promise<FileContents> {
-  const text = bytes.toString('latin1');
+  const text = bytes.toString('utf8'); // a byte order mark is then white space
   if (isPem(text)) return { kind: 'PEM', ...(await readPem(text, password, path)) };
   const foreign: Foreign[] = [];
   let node: asn1.Node | undefined;

@@ -42,6 +42,7 @@ export function makeIdentity(name: string, parts: Parts, now: Date): Made {
   if (missing.length > 0) return { problems: missing };
   const { file } = parts;
   const holder = parts.key ?? file;
+  const option = parts.key ? 'key' : 'file';
   const certificates = [file, parts.key, parts.chain].flatMap(part => part?.certificates ?? []);
   const problem = (message: string, path = file.path, key: OptionKey = 'file'): Made => ({
     problems: [{ key, message: `${path}: ${message}` }],
@@ -51,6 +52,7 @@ export function makeIdentity(name: string, parts: Parts, now: Date): Made {
     return problem(
       `${keys.length} private keys for one certificate; give each key a file of its own`,
       holder.path,
+      option,
     );
   }
   let found: Candidate[];
@@ -63,11 +65,10 @@ export function makeIdentity(name: string, parts: Parts, now: Date): Made {
   if (found.length === 0) {
     const titles = certificates.slice(0, 3).map(c => `"${title(c)}"`);
     const whose = `${titles.join(', ')}${certificates.length > 3 ? ', …' : ''}`;
-    const key = parts.key ? 'key' : 'file';
     return problem(
       `the private key does not belong to ${whose}; use the key it was requested with`,
       holder.path,
-      key,
+      option,
     );
   }
   const fit = found.filter(candidate => candidate.facts.unfit.length === 0);
@@ -81,8 +82,10 @@ export function makeIdentity(name: string, parts: Parts, now: Date): Made {
     const titles = fit.map(candidate => `"${title(candidate.x509)}"`).join(', ');
     return problem(`several keys that can sign (${titles}); give each key a file of its own`);
   }
-  // A renewal for the same key lies beside the old certificate: the one that lasts longest.
-  const leaf = fit.reduce((a, b) => (b.facts.notAfter > a.facts.notAfter ? b : a));
+  // A renewal for the same key may lie beside the old certificate: of those valid now what lasts longest.
+  const rank = ({ facts }: Candidate): number =>
+    (validity(facts, now) === 'valid' ? 1e15 : 0) + facts.notAfter.getTime();
+  const leaf = fit.reduce((a, b) => (rank(b) > rank(a) ? b : a));
   return finish(name, parts, leaf, certificates, now);
 }
 
@@ -123,8 +126,8 @@ function finish(
   if (isSelfSigned(x509)) {
     const message = `${file.path}: the certificate is self-signed; recipients cannot verify it unless each imports it`;
     warnings.push({ key: 'file', message });
-  } else if (!chain.complete && (chain.issuers.length === 0 || chain.unused.length > 0)) {
-    // Without its root a chain looks no different when it is cut; that some at hand do not fit tells.
+  } else if (!chain.complete && (chain.issuers.length === 0 || chain.unused.some(c => c.ca))) {
+    // Without its root a chain looks no different when it is cut; that an authority at hand does not fit tells.
     const top = chain.issuers.at(-1) ?? x509;
     const message = `the chain ends at "${title(top)}"; add its issuer's certificate, or clients cannot verify`;
     const where = chainFile ?? file;

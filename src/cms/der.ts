@@ -16,7 +16,8 @@ function encodeLength(length: number): Buffer {
 export const sequence = (...elements: readonly Buffer[]): Buffer => tlv(0x30, ...elements);
 
 /** SET OF: elements in the order of their encodings (X.690 §11.6). */
-export const setOf = (...elements: readonly Buffer[]): Buffer => tlv(0x31, ...[...elements].sort(Buffer.compare));
+export const setOf = (...elements: readonly Buffer[]): Buffer =>
+  tlv(0x31, ...[...elements].sort(Buffer.compare));
 
 export const octetString = (octets: Buffer): Buffer => tlv(0x04, octets);
 
@@ -29,17 +30,20 @@ export const integer = (value: number): Buffer => {
 };
 
 /** [n] EXPLICIT, or IMPLICIT of a constructed type whose contents are given. */
-export const contextConstructed = (n: number, ...contents: readonly Buffer[]): Buffer => tlv(0xa0 | n, ...contents);
+export const contextConstructed = (n: number, ...contents: readonly Buffer[]): Buffer =>
+  tlv(0xa0 | n, ...contents);
 
 /** The same TLV under another tag (IMPLICIT tagging). */
-export const retag = (tag: number, encoded: Buffer): Buffer => Buffer.concat([Buffer.from([tag]), encoded.subarray(1)]);
+export const retag = (tag: number, encoded: Buffer): Buffer =>
+  Buffer.concat([Buffer.from([tag]), encoded.subarray(1)]);
 
 /** From dotted decimal (X.690 §8.19). */
 export function objectIdentifier(dotted: string): Buffer {
   const [root = 0, branch = 0, ...arcs] = dotted.split('.').map(Number);
   const octets = [root * 40 + branch, ...arcs].flatMap(arc => {
     const base128 = [arc % 128];
-    for (let rest = Math.floor(arc / 128); rest > 0; rest = Math.floor(rest / 128)) base128.unshift(0x80 | rest % 128);
+    for (let rest = Math.floor(arc / 128); rest > 0; rest = Math.floor(rest / 128))
+      base128.unshift(0x80 | (rest % 128));
     return base128;
   });
   return tlv(0x06, Buffer.from(octets));
@@ -47,7 +51,10 @@ export function objectIdentifier(dotted: string): Buffer {
 
 /** UTCTime through 2049, GeneralizedTime after (RFC 5652 §11.3); to the second. */
 export function time(date: Date): Buffer {
-  const digits = date.toISOString().replace(/\.\d+Z$/, 'Z').replace(/[-:T]/g, '');
+  const digits = date
+    .toISOString()
+    .replace(/\.\d+Z$/, 'Z')
+    .replace(/[-:T]/g, '');
   return date.getUTCFullYear() < 2050
     ? tlv(0x17, Buffer.from(digits.slice(2), 'latin1'))
     : tlv(0x18, Buffer.from(digits, 'latin1'));

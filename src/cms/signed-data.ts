@@ -3,7 +3,17 @@ import { createHash, sign as signWithKey } from 'node:crypto';
 import { promisify } from 'node:util';
 import { signatureAlgorithms, type Digest, type KeyType } from '../algorithms.js';
 import type { Identity } from '../identity.js';
-import { contextConstructed, integer, nullValue, objectIdentifier, octetString, retag, sequence, setOf, time } from './der.js';
+import {
+  contextConstructed,
+  integer,
+  nullValue,
+  objectIdentifier,
+  octetString,
+  retag,
+  sequence,
+  setOf,
+  time,
+} from './der.js';
 
 const oid = {
   data: '1.2.840.113549.1.7.1',

@@ -7,6 +7,12 @@ export type Endpoint =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string };
 
+/** As the ini file writes it. */
+export function formatEndpoint(endpoint: Endpoint): string {
+  if (endpoint.kind === 'unix') return `unix:${endpoint.path}`;
+  return `${endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host}:${endpoint.port}`;
+}
+
 /** `postseal.ini:14: [rule:invoices] certificate`: where something stands in the file. */
 export interface Origin {
   readonly file: string;
@@ -34,6 +40,8 @@ export interface ServiceSection {
   readonly maxMessageSize: number;
   /** More of Postseal's own Received fields than this is a loop (R37). */
   readonly maxHops: number;
+  /** Seconds of silence after which a connection, either way, is given up. */
+  readonly timeout: number;
   /** Seconds that the end of the service waits for mail in flight. */
   readonly shutdownTimeout: number;
 }

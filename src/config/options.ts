@@ -92,6 +92,11 @@ export const service = {
     '5',
     'A message that passed here more often than this is in a loop, and is refused.',
   ),
+  timeout: preset(
+    count(1, 86400, 's'),
+    '300',
+    'Seconds of silence after which a connection, either way, is given up and the mail deferred.',
+  ),
   shutdown_timeout: preset(count(0, 86400, 's'), '30', 'Seconds that a shutdown waits for mail in flight.'),
 } as const satisfies Table;
 

@@ -84,6 +84,7 @@ function readService(
       maxConnections: complete.max_connections,
       maxMessageSize: complete.max_message_size,
       maxHops: complete.max_hops,
+      timeout: complete.timeout,
       shutdownTimeout: complete.shutdown_timeout,
     }
   );

@@ -8,7 +8,8 @@ const NOTHING = Buffer.alloc(0);
 const CRLF = Buffer.from('\r\n');
 
 const alphabet = new Uint8Array(256);
-for (const c of Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=')) alphabet[c] = 1;
+for (const c of Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/='))
+  alphabet[c] = 1;
 
 /** Any octets to lines of 76; no line end after the last one. */
 export class Base64Encoder implements Codec {

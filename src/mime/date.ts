@@ -6,7 +6,9 @@ const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', '
 export function parseDate(body: string): Date | undefined {
   const text = body.replace(/\([^()]*\)/g, ' ').trim();
   const match =
-    /^(?:[A-Za-z]{3},\s*)?(\d{1,2})\s+([A-Za-z]{3})\s+(\d{4})\s+(\d{2}):(\d{2})(?::(\d{2}))?\s+([+-])?(\d{4}|GMT|UTC?)$/.exec(text);
+    /^(?:[A-Za-z]{3},\s*)?(\d{1,2})\s+([A-Za-z]{3})\s+(\d{4})\s+(\d{2}):(\d{2})(?::(\d{2}))?\s+([+-])?(\d{4}|GMT|UTC?)$/.exec(
+      text,
+    );
   if (!match) return undefined;
   const [, day, monthName, year, hour, minute, second = '0', sign, zone] = match;
   const month = months.indexOf(monthName!.toLowerCase());

@@ -57,7 +57,8 @@ export function parseHeader(block: Buffer): Field[] {
     next = nextLine(block, line);
     const ahead = block[next];
     if (ahead === 0x20 || ahead === 0x09) continue;
-    if (next < block.length && !startsField(block, next, nextLine(block, next)) && !isBlank(block, next)) continue;
+    if (next < block.length && !startsField(block, next, nextLine(block, next)) && !isBlank(block, next))
+      continue;
     const raw = block.subarray(from, next);
     from = next;
     if (startsField(raw, 0, nextLine(raw, 0))) fields.push(field(raw));

@@ -36,8 +36,10 @@ export class OctetScanner {
         if (previous === CR) this.hardSeen ??= 'bare CR';
         if (b >= 0x80) eightBit++;
         else if (b === 0) this.hardSeen ??= 'NUL';
-        else if (b === CR && (previous === 0x20 || previous === 0x09)) this.softSeen ??= 'trailing white space';
-        if (column === fromMatched && b === FROM[column] && ++fromMatched === FROM.length) this.softSeen ??= 'From line';
+        else if (b === CR && (previous === 0x20 || previous === 0x09))
+          this.softSeen ??= 'trailing white space';
+        if (column === fromMatched && b === FROM[column] && ++fromMatched === FROM.length)
+          this.softSeen ??= 'From line';
         column++;
       }
       previous = b;

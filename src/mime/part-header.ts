@@ -44,7 +44,10 @@ function encodeField(field: Field): string {
 
 /** One character for each octet, so that octets that are no UTF-8 pass through unharmed. */
 function unfold(body: Buffer): string {
-  return body.toString('latin1').replace(/\r?\n(?=[ \t])/g, '').replace(/[\r\n]+$/, '');
+  return body
+    .toString('latin1')
+    .replace(/\r?\n(?=[ \t])/g, '')
+    .replace(/[\r\n]+$/, '');
 }
 
 function isUtf8(octets: Buffer): boolean {
@@ -64,8 +67,12 @@ function encodeParameters(body: string): string {
       if (!/[\x80-\xff]/.test(piece)) return piece;
       const [, attribute, value] = /^([^=]*)=(.*)$/s.exec(piece) ?? [];
       // 8-bit outside a parameter value names nothing that anybody knows.
-      if (attribute === undefined || value === undefined || /[\x80-\xff]/.test(attribute)) return piece.replace(/[\x80-\xff]/g, '?');
-      const plain = value.trim().replace(/^"(.*?)"?$/s, '$1').replace(/\\(.)/gs, '$1');
+      if (attribute === undefined || value === undefined || /[\x80-\xff]/.test(attribute))
+        return piece.replace(/[\x80-\xff]/g, '?');
+      const plain = value
+        .trim()
+        .replace(/^"(.*?)"?$/s, '$1')
+        .replace(/\\(.)/gs, '$1');
       const octets = Buffer.from(plain, 'latin1');
       const name = attribute.trim().replace(/\*$/, '');
       return `${name}*=${charsetOf(octets)}''${percentEncode(octets)}`;
@@ -82,7 +89,9 @@ function percentEncode(octets: Buffer): string {
 /** Display names as encoded words; the addresses between them stay (RFC 2047 §5 rule 3). */
 function encodePhrases(body: string, field: Field): string {
   const encoded = body.replace(/"(?:[^"\\]|\\.)*"|[^\s"<>@,;:()]+(?:[ \t]+[^\s"<>@,;:()]+)*/gs, phrase =>
-    /[\x80-\xff]/.test(phrase) ? encodeWords(phrase.replace(/^"(.*)"$/s, '$1').replace(/\\(.)/gs, '$1')) : phrase,
+    /[\x80-\xff]/.test(phrase)
+      ? encodeWords(phrase.replace(/^"(.*)"$/s, '$1').replace(/\\(.)/gs, '$1'))
+      : phrase,
   );
   if (/[\x80-\xff]/.test(encoded) || /<[^>]*=\?[^>]*>/.test(encoded)) {
     throw new Failure('unsignable', `8-bit address in the ${field.name} field of a forwarded message`);

@@ -24,7 +24,9 @@ const lineLength = 75;
 const lookAhead = FROM.length;
 
 /** Whether the octet stands for itself anywhere but at the end or the beginning of a line. */
-const plain = Uint8Array.from({ length: 256 }, (_, b) => ((b >= SPACE && b <= 0x7e && b !== EQUALS) || b === TAB ? 1 : 0));
+const plain = Uint8Array.from({ length: 256 }, (_, b) =>
+  (b >= SPACE && b <= 0x7e && b !== EQUALS) || b === TAB ? 1 : 0,
+);
 
 /** CRLF is a line break; everything else that is not printable ASCII is encoded, bare CR and LF too. */
 export class QuotedPrintableEncoder implements Codec {
@@ -162,7 +164,13 @@ export class QuotedPrintableDecoder implements Codec {
   private literal(b: number, put: (b: number) => void): void {
     if (this.escape) {
       const [digit] = this.escape;
-      if (digit === undefined ? isHex(b) || isSpace(b) : isSpace(digit) ? isSpace(b) && this.escape.length < maxPadding : isHex(b)) {
+      if (
+        digit === undefined
+          ? isHex(b) || isSpace(b)
+          : isSpace(digit)
+            ? isSpace(b) && this.escape.length < maxPadding
+            : isHex(b)
+      ) {
         if (digit !== undefined && isHex(digit)) {
           this.escape = undefined;
           put(parseInt(String.fromCharCode(digit, b), 16));

@@ -113,9 +113,13 @@ export class SevenBit implements Visitor {
     const { encoding } = part;
     const seen = inspect(bytes, whole);
     const unshaped =
-      encoding === 'base64' ? !isCleanBase64(bytes) : encoding === 'quoted-printable' && !isCleanQuotedPrintable(bytes);
+      encoding === 'base64'
+        ? !isCleanBase64(bytes)
+        : encoding === 'quoted-printable' && !isCleanQuotedPrintable(bytes);
     // In a forwarded message only what is not 7-bit is altered (R15).
-    const because = part.insideMessage ? seen.hard : (seen.hard ?? seen.soft ?? (unshaped ? 'line length' : undefined));
+    const because = part.insideMessage
+      ? seen.hard
+      : (seen.hard ?? seen.soft ?? (unshaped ? 'line length' : undefined));
     const encoded = encoding === 'base64' || encoding === 'quoted-printable';
     if (because === undefined && (whole || (part.insideMessage && encoded))) {
       this.putHeader(part, encoding === '8bit' || encoding === 'binary' ? '7bit' : undefined, true);
@@ -142,7 +146,8 @@ export class SevenBit implements Visitor {
   private putHeader(part: Part, encoding: string | undefined, bodyFollows: boolean): void {
     let placed = encoding === undefined;
     for (const field of part.fields) {
-      if (field.name !== 'content-transfer-encoding' || encoding === undefined) this.put(survivingField(field, part.insideMessage));
+      if (field.name !== 'content-transfer-encoding' || encoding === undefined)
+        this.put(survivingField(field, part.insideMessage));
       else if (!placed) {
         this.put(encodingField(encoding));
         placed = true;

@@ -284,11 +284,19 @@ function describe(fields: readonly Field[], parent: Part | undefined, depth: num
   const mediaType = contentType(fields)?.value ?? fallback;
   const encoding = transferEncoding(fields);
   const insideMessage = parent !== undefined && (parent.kind === 'message' || parent.insideMessage);
-  return { fields, mediaType, encoding, kind: kindOf(mediaType, encoding, fields, depth), insideMessage, depth };
+  return {
+    fields,
+    mediaType,
+    encoding,
+    kind: kindOf(mediaType, encoding, fields, depth),
+    insideMessage,
+    depth,
+  };
 }
 
 function kindOf(mediaType: string, encoding: string, fields: readonly Field[], depth: number): Part['kind'] {
-  const composite = mediaType.startsWith('multipart/') || mediaType === 'message/rfc822' || mediaType === 'message/global';
+  const composite =
+    mediaType.startsWith('multipart/') || mediaType === 'message/rfc822' || mediaType === 'message/global';
   // message/* other than these allows no encoding but 7bit (RFC 2046 §5.2.4, RFC 3464 §2.1).
   if (!composite) return encoding.startsWith('x-') || mediaType.startsWith('message/') ? 'frozen' : 'leaf';
   // Nothing inside an inner signature or encryption is altered (RFC 1847 §2.1).

@@ -7,7 +7,12 @@ import { neverSigned, type MessageFacts } from './message.js';
 import type { Exception, Policy, Rule, WhenUnable } from './policy.js';
 
 /** Decides for each recipient, in their order. */
-export function decide(policy: Policy, message: MessageFacts, recipients: readonly Address[], now: Date): Verdict[] {
+export function decide(
+  policy: Policy,
+  message: MessageFacts,
+  recipients: readonly Address[],
+  now: Date,
+): Verdict[] {
   const steps: Step[] = [];
   const sender = decideForSender(policy, message, now, steps);
   // Exceptions take mail from the signature only: what is passed or must not be signed stays as decided.
@@ -49,7 +54,12 @@ function matchesSender(rule: Rule, message: MessageFacts, steps: Step[]): boolea
   const candidates = rule.match === 'envelope' || !message.from ? [message.sender] : message.from;
   const match = candidates.find(a => rule.senders.some(p => p.matches(a.canonical)));
   const seen = candidates.map(a => a.canonical).join(', ') || 'no From mailbox';
-  const what = rule.match === 'envelope' ? 'envelope sender' : message.from ? 'From' : 'From cannot be read; envelope sender';
+  const what =
+    rule.match === 'envelope'
+      ? 'envelope sender'
+      : message.from
+        ? 'From'
+        : 'From cannot be read; envelope sender';
   const patterns = rule.senders.map(p => p.source).join(', ');
   steps.push({
     subject: `rule ${rule.name}`,
@@ -65,10 +75,17 @@ function authorOf(rule: Rule, { from, sender }: MessageFacts): Address | Failure
   if (!author || from.some(a => a.key !== author.key)) {
     return new Failure('ambiguous-author', from.map(a => a.canonical).join(', ') || 'there is none');
   }
-  const agrees = { exact: author.key === sender.key, 'same-domain': author.domain === sender.domain, any: true };
+  const agrees = {
+    exact: author.key === sender.key,
+    'same-domain': author.domain === sender.domain,
+    any: true,
+  };
   return agrees[rule.envelopeSender]
     ? author
-    : new Failure('sender-disagrees', `${sender.canonical} is not ${rule.envelopeSender} with ${author.canonical}`);
+    : new Failure(
+        'sender-disagrees',
+        `${sender.canonical} is not ${rule.envelopeSender} with ${author.canonical}`,
+      );
 }
 
 function chooseCertificate(rule: Rule, author: Address, now: Date, steps: Step[]): Decision {
@@ -77,16 +94,26 @@ function chooseCertificate(rule: Rule, author: Address, now: Date, steps: Step[]
     steps.push({ subject: rule.certificateSource, finding: failure.message });
     return when === 'pass'
       ? { action: 'pass', rule: rule.name, reason: failure.message }
-      : { action: 'refuse', rule: rule.name, failure: when === 'reject' ? new Failure(failure.kind, failure.detail, true) : failure };
+      : {
+          action: 'refuse',
+          rule: rule.name,
+          failure: when === 'reject' ? new Failure(failure.kind, failure.detail, true) : failure,
+        };
   };
   if (candidates.length === 0) {
-    return unable(rule.noCertificate, new Failure('no-certificate', `${author.canonical} in ${rule.certificateSource}`));
+    return unable(
+      rule.noCertificate,
+      new Failure('no-certificate', `${author.canonical} in ${rule.certificateSource}`),
+    );
   }
   const named = candidates.filter(i => names(i, author));
   if (named.length === 0 && rule.mismatch !== 'allow') {
     const [{ name, addresses }] = candidates as [Identity];
     const has = addresses.map(a => a.canonical).join(', ') || 'nobody';
-    return unable(rule.mismatch, new Failure('mismatch', `${author.canonical}; certificate ${name} names ${has}`));
+    return unable(
+      rule.mismatch,
+      new Failure('mismatch', `${author.canonical}; certificate ${name} names ${has}`),
+    );
   }
   const usable = named.length > 0 ? named : candidates;
   const identity = usable.find(i => validity(i, now) === 'valid');
@@ -104,17 +131,27 @@ function chooseCertificate(rule: Rule, author: Address, now: Date, steps: Step[]
 }
 
 /** The conditions of an exception that concern the message; those about recipients come later. */
-function holdsForMessage({ name, header, contentTypes }: Exception, message: MessageFacts, steps: Step[]): boolean {
+function holdsForMessage(
+  { name, header, contentTypes }: Exception,
+  message: MessageFacts,
+  steps: Step[],
+): boolean {
   const subject = `exception ${name}`;
   if (contentTypes && !contentTypes.some(p => p.matches(message.mediaType))) {
-    steps.push({ subject, finding: `content type ${message.mediaType} does not match ${sources(contentTypes)}` });
+    steps.push({
+      subject,
+      finding: `content type ${message.mediaType} does not match ${sources(contentTypes)}`,
+    });
     return false;
   }
   if (header) {
     const bodies = message.fields.filter(f => f.name === header.name.toLowerCase()).map(f => f.body);
     if (!bodies.some(b => header.value.matches(b))) {
       const seen = bodies.length === 0 ? 'is absent' : 'does not match';
-      steps.push({ subject, finding: `header ${header.name} ${seen}${bodies.length === 0 ? '' : ` ${header.value.source}`}` });
+      steps.push({
+        subject,
+        finding: `header ${header.name} ${seen}${bodies.length === 0 ? '' : ` ${header.value.source}`}`,
+      });
       return false;
     }
   }

@@ -45,7 +45,10 @@ function parsePath(
   if (!match || rest === line) throw new Failure(fault);
   const parameters = match[2]!.split(' ').filter(p => p !== '');
   for (const parameter of parameters) {
-    const [, keyword] = /^([A-Za-z0-9][A-Za-z0-9-]*)(?:=[\x21-\x3c\x3e-\x7e\u0080-\u{10ffff}][^\s\0-\x1f\x7f]*)?$/u.exec(parameter) ?? [];
+    const [, keyword] =
+      /^([A-Za-z0-9][A-Za-z0-9-]*)(?:=[\x21-\x3c\x3e-\x7e\u0080-\u{10ffff}][^\s\0-\x1f\x7f]*)?$/u.exec(
+        parameter,
+      ) ?? [];
     if (keyword === undefined) throw new Failure('bad-parameter');
     if (!known.has(keyword.toUpperCase())) throw new Failure('unknown-parameter', keyword);
   }
@@ -58,7 +61,8 @@ export function parseXforward(line: string, into: Map<string, string>): void {
   if (attributes.length === 0) throw new Failure('bad-parameter');
   const parsed = attributes.map(attribute => {
     const [, name, value] = /^([A-Za-z]+)=([\x21-\x7e]{1,255})$/.exec(attribute) ?? [];
-    if (name === undefined || value === undefined || !forwardable.has(name.toUpperCase())) throw new Failure('bad-parameter');
+    if (name === undefined || value === undefined || !forwardable.has(name.toUpperCase()))
+      throw new Failure('bad-parameter');
     return [name.toUpperCase(), value] as const;
   });
   for (const [name, value] of parsed) into.set(name, value);

@@ -98,11 +98,14 @@ class Server extends SMTPServer {
       closeTimeout: inbound.shutdownTimeout,
       logger: false,
       onData: (stream, session, callback) => {
-        void this.bySession.get(session)!.deliver(stream).then(reply => {
-          const text = reply.text.replace(/[\r\n]+/g, ' ');
-          if (outcome(reply) === 'accepted') callback(null, text);
-          else callback(Object.assign(new Error(text), { responseCode: reply.code }));
-        });
+        void this.bySession
+          .get(session)!
+          .deliver(stream)
+          .then(reply => {
+            const text = reply.text.replace(/[\r\n]+/g, ' ');
+            if (outcome(reply) === 'accepted') callback(null, text);
+            else callback(Object.assign(new Error(text), { responseCode: reply.code }));
+          });
       },
     } satisfies SMTPServerOptions);
   }

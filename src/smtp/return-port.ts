@@ -116,7 +116,14 @@ function lackingExtension(session: Session, envelope: Envelope): string | undefi
   const needs = (extension: string): boolean => session.extension(extension) === undefined;
   for (const parameter of [...envelope.parameters, ...envelope.recipients.flatMap(r => r.parameters)]) {
     const keyword = parameter.split('=', 1)[0]!.toUpperCase();
-    const extension = { BODY: '8BITMIME', SMTPUTF8: 'SMTPUTF8', RET: 'DSN', ENVID: 'DSN', NOTIFY: 'DSN', ORCPT: 'DSN' }[keyword];
+    const extension = {
+      BODY: '8BITMIME',
+      SMTPUTF8: 'SMTPUTF8',
+      RET: 'DSN',
+      ENVID: 'DSN',
+      NOTIFY: 'DSN',
+      ORCPT: 'DSN',
+    }[keyword];
     if (extension && needs(extension) && parameter.toUpperCase() !== 'BODY=7BIT') return extension;
   }
   return undefined;
@@ -129,7 +136,9 @@ function xforwardCommands(session: Session, { forwarded }: Envelope): string[] {
     ['NAME', 'ADDR', 'PORT'],
     ['PROTO', 'HELO', 'IDENT', 'SOURCE'],
   ]
-    .map(names => names.filter(n => known.has(n) && forwarded.has(n)).map(n => `${n}=${forwarded.get(n) ?? ''}`))
+    .map(names =>
+      names.filter(n => known.has(n) && forwarded.has(n)).map(n => `${n}=${forwarded.get(n) ?? ''}`),
+    )
     .filter(attributes => attributes.length > 0)
     .map(attributes => `XFORWARD ${attributes.join(' ')}`);
 }

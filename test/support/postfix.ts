@@ -177,7 +177,7 @@ const nobody = 65534;
 
 export class Postfix {
   private running = false;
-  private count = 0;
+  private files = 0;
   private readonly lastResort = (): void => {
     if (this.running) execFileSync(peer('postfix'), ['-c', this.config, 'stop'], { stdio: 'ignore' });
   };
@@ -289,6 +289,12 @@ export class Postfix {
     return readdirSync(directory).map(name => delivered(readFileSync(join(directory, name))));
   }
 
+  /** How many messages were delivered, without reading them. */
+  count(): number {
+    const directory = join(this.directory, 'mail', 'box', 'new');
+    return existsSync(directory) ? readdirSync(directory).length : 0;
+  }
+
   /** Forgets what was delivered so far. */
   clearMessages(): void {
     rmSync(join(this.directory, 'mail', 'box', 'new'), { recursive: true, force: true });
@@ -313,7 +319,7 @@ export class Postfix {
    * @param message LF line ends; smtp-source adds an empty line at the end, always
    */
   async smtpSource(args: readonly string[], message?: Buffer): Promise<Sent> {
-    const file = join(this.directory, `smtp-source-${++this.count}.eml`);
+    const file = join(this.directory, `smtp-source-${++this.files}.eml`);
     if (message) writeFileSync(file, message);
     const from = message ? ['-F', file] : [];
     return command(peer('smtp-source'), [...from, ...args, `127.0.0.1:${this.submissionPort}`]);

@@ -1,0 +1,69 @@
+// The commands by name, and the page that names them.
+import { check, checkHelp } from './check.js';
+import { CommandError, exit } from './exit.js';
+import { explain, explainHelp } from './explain.js';
+import { serve, serveHelp } from './serve.js';
+import { sign, signHelp } from './sign.js';
+import { version } from './version.js';
+
+interface Command {
+  /** Resolves with the exit code. */
+  readonly run: (args: readonly string[]) => Promise<number>;
+  readonly help: string;
+  readonly summary: string;
+}
+
+const commands: Readonly<Record<string, Command>> = {
+  serve: { run: serve, help: serveHelp, summary: 'run the filter' },
+  check: { run: check, help: checkHelp, summary: 'check the ini file and the certificates' },
+  sign: { run: sign, help: signHelp, summary: 'sign one message from standard input to standard output' },
+  explain: { run: explain, help: explainHelp, summary: 'tell what would be decided for a message, and why' },
+};
+
+const help = `Usage: postseal COMMAND [OPTION]...
+
+Signs outgoing mail with S/MIME, as a Postfix after-queue content filter.
+
+${Object.entries(commands)
+  .map(([name, { summary }]) => `  ${name.padEnd(9)}${summary}`)
+  .join('\n')}
+
+  postseal COMMAND --help tells the options of a command; postseal --version the version.
+
+To begin with: write /etc/postseal/postseal.ini, run "postseal check", then start the service.
+`;
+
+/** Runs the command line; resolves with the exit code. Errors for people go to standard error. */
+export async function run(argv: readonly string[]): Promise<number> {
+  const [name, ...args] = argv;
+  if (name === undefined) {
+    process.stderr.write(help);
+    return exit.usage;
+  }
+  if (name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(commands[args[0] ?? '']?.help ?? help);
+    return exit.ok;
+  }
+  if (name === '--version') {
+    process.stdout.write(`postseal ${version}\n`);
+    return exit.ok;
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!command) {
+    process.stderr.write(`postseal: unknown command "${name}" (have: ${Object.keys(commands).join(', ')})\n`);
+    return exit.usage;
+  }
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(command.help);
+    return exit.ok;
+  }
+  try {
+    return await command.run(args);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    process.stderr.write(
+      error.message.replace(/^/gm, error.exitCode === exit.config ? '' : 'postseal: ').concat('\n'),
+    );
+    return error.exitCode;
+  }
+}

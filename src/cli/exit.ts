@@ -1,0 +1,26 @@
+// Exit codes of sysexits.h, as mail systems use them.
+export const exit = {
+  ok: 0,
+  /** The command line is wrong. */
+  usage: 64,
+  /** The message was refused for good; a service is not available. */
+  unavailable: 69,
+  /** A fault of ours. */
+  software: 70,
+  /** A port or socket cannot be had. */
+  osError: 71,
+  /** Try again later. */
+  tempFail: 75,
+  /** The configuration is wrong. */
+  config: 78,
+} as const;
+
+/** Ends a command with a sentence for people. */
+export class CommandError extends Error {
+  constructor(
+    readonly exitCode: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}

@@ -1,0 +1,132 @@
+// `postseal serve`: wires inbound, filter and return port, until a signal ends it.
+import { randomBytes } from 'node:crypto';
+import { chmod, stat, unlink } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { formatEndpoint, type Endpoint } from '../config/config.js';
+import { filter } from '../filter.js';
+import { Journal } from '../journal.js';
+import { Outcomes } from '../outcomes.js';
+import { Inbound } from '../smtp/inbound.js';
+import { ReturnPort } from '../smtp/return-port.js';
+import { defaultConfig, parseOptions } from './arguments.js';
+import { CommandError, exit } from './exit.js';
+import { loadOrFail, showProblem } from './load.js';
+
+export const serveHelp = `Usage: postseal serve [--config FILE] [--debug]
+
+Runs the filter in the foreground until SIGTERM or SIGINT. One line on standard output says when it is
+ready; after that, one line for each message.
+
+  -c, --config FILE   the ini file (default ${defaultConfig})
+      --debug         write the debug journal too, as if the ini file said debug = yes
+
+A signal lets messages in flight finish within shutdown_timeout; what does not make it stays in Postfix's
+queue. A second signal ends at once.
+`;
+
+export async function serve(args: readonly string[]): Promise<number> {
+  const values = parseOptions('serve', args, {
+    config: { type: 'string', short: 'c' },
+    debug: { type: 'boolean' },
+  });
+  const path = typeof values['config'] === 'string' ? values['config'] : defaultConfig;
+  const { config, policy, identities, warnings } = await loadOrFail(path);
+  const { service } = config;
+  const journal = new Journal({
+    debug: config.journal.debug || values['debug'] === true,
+    debugFile: config.journal.debugFile,
+    stream: process.stdout,
+    timestamps: process.env['JOURNAL_STREAM'] === undefined,
+  });
+  for (const warning of warnings) journal.warning(showProblem(warning));
+
+  const timeout = service.timeout * 1000;
+  const outcomes = new Outcomes();
+  const returnPort = new ReturnPort({
+    address: addressOf(service.return),
+    hostname: service.hostname,
+    timeout,
+  });
+  const hands = {
+    policy,
+    nextHop: returnPort,
+    outcomes,
+    journal,
+    clock: () => new Date(),
+    random: randomBytes,
+    hostname: service.hostname,
+    maxHops: service.maxHops,
+  };
+  const inbound = new Inbound({
+    hostname: service.hostname,
+    maxConnections: service.maxConnections,
+    maxMessageSize: service.maxMessageSize,
+    timeout,
+    shutdownTimeout: service.shutdownTimeout * 1000,
+    deliver: delivery => filter(delivery, hands),
+    recall: (forwarded, recipient) => outcomes.recall(forwarded, recipient),
+    onError: error => {
+      journal.connectionFault(error);
+    },
+  });
+  await listen(inbound, service.listen);
+  journal.ready(
+    formatEndpoint(service.listen),
+    formatEndpoint(service.return),
+    policy.rules.length,
+    identities.length,
+  );
+
+  journal.stopping(await signalled());
+  await inbound.close();
+  returnPort.close();
+  if (service.listen.kind === 'unix') await unlink(service.listen.path).catch(() => undefined);
+  journal.stopped();
+  await journal.close();
+  return exit.ok;
+}
+
+function addressOf(endpoint: Endpoint): { host: string; port: number } | { path: string } {
+  return endpoint.kind === 'unix' ? { path: endpoint.path } : { host: endpoint.host, port: endpoint.port };
+}
+
+async function listen(inbound: Inbound, endpoint: Endpoint): Promise<void> {
+  try {
+    if (endpoint.kind === 'unix') await removeStaleSocket(endpoint.path);
+    await inbound.listen(addressOf(endpoint));
+    // Postfix connects as another user; the directory decides who may.
+    if (endpoint.kind === 'unix') await chmod(endpoint.path, 0o666);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'EADDRINUSE' ? 'in use already; is another Postseal running?' : message;
+    throw new CommandError(exit.osError, `cannot listen on ${formatEndpoint(endpoint)}: ${why}`);
+  }
+}
+
+/** A socket left behind by a killed service is removed; one that somebody serves is not. */
+async function removeStaleSocket(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isSocket()) return;
+  const served = await new Promise<boolean>(resolve => {
+    const probe = connect(path, () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once('error', () => {
+      resolve(false);
+    });
+  });
+  if (!served) await unlink(path);
+}
+
+/** Resolves with the first signal to end; a second one ends the process as it would without us. */
+function signalled(): Promise<string> {
+  return new Promise(resolve => {
+    const signals = ['SIGTERM', 'SIGINT'] as const;
+    const handler = (signal: NodeJS.Signals): void => {
+      for (const s of signals) process.removeListener(s, handler);
+      resolve(signal);
+    };
+    for (const s of signals) process.on(s, handler);
+  });
+}

@@ -1,0 +1,108 @@
+// `postseal sign`: the path of the service for one message, with standard output as the next hop.
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createReadStream, createWriteStream, type WriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { Envelope } from '../envelope.js';
+import { outcome } from '../failure.js';
+import { filter } from '../filter.js';
+import { Journal } from '../journal.js';
+import type { NextHop, Transfer } from '../next-hop.js';
+import { Outcomes } from '../outcomes.js';
+import { defaultConfig, envelopeOptions, messageOptions, parseOptions } from './arguments.js';
+import { CommandError, exit } from './exit.js';
+import { readMessage } from './input.js';
+import { loadOrFail } from './load.js';
+
+export const signHelp = `Usage: postseal sign [--config FILE] [--sender ADDRESS] [--recipient ADDRESS]... < in.eml > out.eml
+
+Sends one message down the same path as the service, with standard output as the next hop. The line that
+the journal would have is on standard error.
+
+  -c, --config FILE        the ini file (default ${defaultConfig})
+  -f, --sender ADDRESS     the envelope sender (default: the From field's)
+  -r, --recipient ADDRESS  an envelope recipient, may be repeated (default: those of To, Cc and Bcc)
+      --debug              the debug journal too, on standard error
+
+Recipients that get different copies need a run each: standard output takes only one.
+
+Exit status: 0 the message was signed, or passed as it is; 75 the service would defer it; 69 it would refuse
+it for good. In the last two cases nothing is on standard output.
+`;
+
+export async function sign(args: readonly string[]): Promise<number> {
+  const values = parseOptions('sign', args, { ...messageOptions, debug: { type: 'boolean' } });
+  const path = typeof values['config'] === 'string' ? values['config'] : defaultConfig;
+  const given = envelopeOptions(values);
+  const { config, policy } = await loadOrFail(path);
+  const journal = new Journal({
+    debug: values['debug'] === true,
+    debugFile: 'stdout',
+    stream: process.stderr,
+    timestamps: false,
+  });
+  const message = await readMessage(process.stdin, given);
+  const directory = await mkdtemp(join(tmpdir(), 'postseal-'));
+  try {
+    const spool = new Spool(join(directory, 'message'));
+    const reply = await filter(
+      { envelope: message.envelope, content: message.content, client: { helo: 'localhost', address: '' } },
+      {
+        policy,
+        nextHop: spool,
+        outcomes: new Outcomes(0),
+        journal,
+        clock: () => new Date(),
+        random: randomBytes,
+        hostname: config.service.hostname,
+        maxHops: config.service.maxHops,
+      },
+    );
+    await journal.close();
+    const result = outcome(reply);
+    if (result !== 'accepted') return result === 'rejected' ? exit.unavailable : exit.tempFail;
+    await pipeline(createReadStream(spool.path), process.stdout, { end: false });
+    return exit.ok;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** A next hop that takes one message into a file: nothing may reach standard output before it is accepted. */
+class Spool implements NextHop {
+  private opened = false;
+
+  constructor(readonly path: string) {}
+
+  open(_envelope: Envelope): Promise<Transfer> {
+    if (this.opened) {
+      throw new CommandError(
+        exit.usage,
+        'some recipients get a signed copy and some do not; name with --recipient whose copy you want',
+      );
+    }
+    this.opened = true;
+    return Promise.resolve(new SpoolTransfer(createWriteStream(this.path, { mode: 0o600 })));
+  }
+}
+
+class SpoolTransfer implements Transfer {
+  constructor(private readonly file: WriteStream) {}
+
+  async write(bytes: Buffer): Promise<void> {
+    if (!this.file.write(bytes)) await once(this.file, 'drain');
+  }
+
+  async finish(): Promise<{ code: number; text: string }> {
+    this.file.end();
+    await once(this.file, 'finish');
+    return { code: 250, text: '2.0.0 Ok: written to standard output' };
+  }
+
+  abort(): void {
+    this.file.destroy();
+  }
+}

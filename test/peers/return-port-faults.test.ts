@@ -1,0 +1,380 @@
+// The return port does everything wrong: nothing is lost, nothing arrives half, and the queue says why.
+//
+//   smtp-source, swaks ──► smtpd ──► "postseal" ──► Postseal ──► embedded return port with faults
+//                            │            └── deferred, bounced ──► queue, bounce ──► maildir
+//                            └── no mail of these tests reaches the return port of this Postfix
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { describeWithPeers } from '../support/peers.js';
+import { makePki } from '../support/pki.js';
+import { Postfix, type QueuedMessage, freePort, until } from '../support/postfix.js';
+import { PostsealProcess } from '../support/postseal-process.js';
+import { type Fault, ReturnPort, type StoredMessage } from '../support/return-port.js';
+import { Verifiers, verifierPeers } from '../support/verifiers.js';
+
+const peers = ['postfix', 'smtp-source', 'swaks', ...verifierPeers] as const;
+
+describeWithPeers('faults of the return port', peers, () => {
+  const directory = mkdtempSync(join(tmpdir(), 'postseal-faults-'));
+  const from = 'anna@example.com';
+  let verifiers: Verifiers;
+  let returnPort: ReturnPort;
+  let postseal: PostsealProcess;
+  let postfix: Postfix;
+
+  beforeAll(async () => {
+    const pki = makePki(join(directory, 'pki'));
+    const anna = pki.issue({ name: 'anna', addresses: [from] });
+    verifiers = new Verifiers(pki.root.certificate);
+    returnPort = await ReturnPort.start();
+    const listenPort = await freePort();
+    postfix = await Postfix.start({
+      postsealPort: listenPort,
+      // Postfix tires of a return port that hangs before Postseal does.
+      transport: {
+        smtp_helo_timeout: '4s',
+        smtp_mail_timeout: '4s',
+        smtp_rcpt_timeout: '4s',
+        smtp_data_init_timeout: '4s',
+        smtp_data_xfer_timeout: '4s',
+        smtp_data_done_timeout: '4s',
+      },
+    });
+    postseal = await PostsealProcess.start({
+      listenPort,
+      returnPort: returnPort.port,
+      ini: `
+[certificate:anna]
+file = ${anna.pem}
+
+[rule:anna]
+sender = ${from}
+certificate = anna
+
+[exception:phones]
+recipient = *@phones.example
+`,
+    });
+  });
+
+  afterAll(async () => {
+    await postfix.remove();
+    await postseal.stop();
+    await returnPort.close();
+    verifiers.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  afterEach(async () => {
+    // Each test starts with an empty queue and a return port that does nothing wrong.
+    returnPort.clearFaults();
+    await returnPort.resume();
+    await postfix.flush();
+    await postfix.drained();
+    returnPort.clear();
+    postfix.clearMessages();
+  });
+
+  let count = 0;
+
+  /** Sends a message of about 100 KB, mostly base64 so that signing changes little. @returns its Message-ID */
+  async function send(...recipients: string[]): Promise<string> {
+    const id = `f${++count}.${process.pid}@test.example`;
+    const { status, output } = await postfix.swaks([
+      ...['--from', from, '--to', recipients.join(','), '--header', `Message-ID: <${id}>`],
+      ...['--body', `Grüße\n${`${'0123456789'.repeat(7)}\n`.repeat(1400)}`],
+    ]);
+    expect(status, output).toBe(0);
+    return id;
+  }
+
+  /** The queue once the message is deferred for these recipients, sorted. */
+  async function deferred(...recipients: string[]): Promise<QueuedMessage> {
+    const entry = await until(
+      () => `${recipients.join(', ')} to be deferred\n${postfix.tail()}`,
+      async () => {
+        const [entry, ...others] = await postfix.queue();
+        return others.length === 0 && entry?.queue_name === 'deferred' && entry;
+      },
+    );
+    expect(entry.recipients.map(({ address }) => address).sort()).toEqual([...recipients].sort());
+    return entry;
+  }
+
+  const reason = (entry: QueuedMessage, at = 0): string => entry.recipients[at]?.delay_reason ?? '';
+
+  const recipientsOf = (message: StoredMessage): string[] =>
+    message.recipients.map(line => /<(.*?)>/.exec(line)![1]!);
+
+  /** Everything that the return port kept is whole and verifies. */
+  async function expectWhole(): Promise<void> {
+    for (const { content } of returnPort.messages) expect(await verifiers.verify(content)).toBe('good');
+  }
+
+  /** Bounces that the sender got, as text. */
+  async function bounce(): Promise<string> {
+    const [message] = await postfix.delivered('Undelivered Mail Returned to Sender');
+    expect(message).toMatchObject({ sender: '', recipient: from });
+    return message!.raw.toString();
+  }
+
+  /** Mends the return port and expects the message there exactly once, and nothing in the queue. */
+  async function expectDeliveredAfterMending(copies = 1): Promise<void> {
+    returnPort.clearFaults();
+    await postfix.flush();
+    await returnPort.received(copies);
+    await postfix.drained();
+    expect(returnPort.messages).toHaveLength(copies);
+    await expectWhole();
+  }
+
+  test('a return port that does nothing wrong', async () => {
+    await send('kim@example.net');
+    await returnPort.received(1);
+    await postfix.drained();
+    await expectWhole();
+    expect(returnPort.messages[0]!.mail).toMatch(/^MAIL FROM:<anna@example\.com>/);
+    expect(returnPort.messages[0]!.recipients).toEqual([
+      'RCPT TO:<kim@example.net> ORCPT=rfc822;kim@example.net',
+    ]);
+  });
+
+  test('stopped: the mail waits, and the queue says that the return port does not answer', async () => {
+    await returnPort.stop();
+    await send('kim@example.net');
+    expect(reason(await deferred('kim@example.net'))).toMatch(/Return port does not answer/);
+    await returnPort.resume();
+    await expectDeliveredAfterMending();
+  });
+
+  const temporary: Fault[] = [
+    { at: 'greeting', reply: '421 4.3.2 Too busy', then: 'hang up' },
+    { at: 'EHLO', reply: '451 4.3.0 No EHLO today' },
+    { at: 'MAIL', reply: '452 4.3.1 Insufficient system storage' },
+    { at: 'RCPT', reply: '450 4.2.0 Greylisted, come back' },
+    { at: 'DATA', reply: '451 4.3.0 No DATA today' },
+    { at: 'body', afterBytes: 50_000, reply: '452 4.3.1 Queue is full', then: 'hang up' },
+    { at: 'body', afterBytes: 50_000, reply: '452 4.3.1 Queue is full now' },
+    { at: 'dot', reply: '451 4.3.0 Queue file write error' },
+  ];
+  for (const fault of temporary) {
+    test(`${fault.reply} at ${fault.at}${fault.then ? ', and hangs up' : ''}: deferred with this reply`, async () => {
+      returnPort.fault(fault);
+      await send('kim@example.net');
+      expect(reason(await deferred('kim@example.net'))).toContain(fault.reply!.slice(4));
+      expect(returnPort.messages).toEqual([]);
+      await expectDeliveredAfterMending();
+    });
+  }
+
+  // XFORWARD is for the log alone; Postfix's own client goes on without it too.
+  test('XFORWARD refused: nothing is lost', async () => {
+    returnPort.fault({ at: 'XFORWARD', reply: '451 4.3.0 No XFORWARD today' });
+    await send('kim@example.net');
+    await until(
+      'the message to be delivered or deferred',
+      async () => returnPort.messages.length === 1 || (await postfix.queue())[0]?.queue_name === 'deferred',
+    );
+    await expectDeliveredAfterMending();
+  });
+
+  const permanent: Fault[] = [
+    { at: 'MAIL', reply: '553 5.1.7 Sender not welcome' },
+    { at: 'RCPT', reply: '550 5.1.1 No such user' },
+    { at: 'DATA', reply: '554 5.5.0 No DATA ever' },
+    { at: 'dot', reply: '554 5.7.1 Content rejected' },
+    { at: 'body', afterBytes: 50_000, reply: '552 5.3.4 Message too big' },
+  ];
+  for (const fault of permanent) {
+    test(`${fault.reply} at ${fault.at}: bounced with this reply`, async () => {
+      returnPort.fault(fault);
+      await send('kim@example.net');
+      // Refused recipients hear of it at the second attempt.
+      await until('the bounce', async () => {
+        const entries = await postfix.queue();
+        if (entries.some(entry => entry.queue_name === 'deferred')) await postfix.flush();
+        return postfix.count() > 0;
+      });
+      expect(await bounce()).toContain(fault.reply!.slice(4));
+      await postfix.drained();
+      expect(returnPort.messages).toEqual([]);
+      expect(postfix.count()).toBe(1);
+    });
+  }
+
+  // Says nothing of this message (RFC 5321 §3.1); Postfix's own client defers, too (smtp_skip_5xx_greeting).
+  test('554 at greeting: deferred, not bounced', async () => {
+    returnPort.fault({ at: 'greeting', reply: '554 5.3.2 Not in service', then: 'hang up' });
+    await send('kim@example.net');
+    expect(reason(await deferred('kim@example.net'))).toContain('5.3.2 Not in service');
+    await expectDeliveredAfterMending();
+    expect(postfix.count()).toBe(0);
+  });
+
+  const hangUps: Fault[] = [
+    { at: 'connect', then: 'hang up' },
+    { at: 'EHLO', then: 'hang up' },
+    { at: 'MAIL', then: 'hang up' },
+    { at: 'RCPT', then: 'hang up' },
+    { at: 'DATA', then: 'hang up' },
+    { at: 'body', afterBytes: 50_000, then: 'hang up' },
+    { at: 'dot', then: 'hang up' },
+  ];
+  for (const fault of hangUps) {
+    test(`hangs up at ${fault.at}: deferred`, async () => {
+      returnPort.fault(fault);
+      await send('kim@example.net');
+      expect(reason(await deferred('kim@example.net'))).toMatch(/return port/i);
+      expect(returnPort.messages).toEqual([]);
+      await expectDeliveredAfterMending();
+    });
+  }
+
+  test('hangs up after it kept the message, before the reply: at least once, each whole', async () => {
+    returnPort.fault({ at: 'stored', then: 'hang up' });
+    await send('kim@example.net');
+    expect(reason(await deferred('kim@example.net'))).toMatch(/return port/i);
+    expect(returnPort.messages).toHaveLength(1);
+    await expectDeliveredAfterMending(2);
+  });
+
+  for (const at of ['greeting', 'MAIL', 'body', 'dot'] as const) {
+    test(`hangs at ${at}: deferred when Postfix tires of it`, async () => {
+      returnPort.fault({ at, afterBytes: at === 'body' ? 50_000 : 0, then: 'hang' });
+      await send('kim@example.net');
+      expect(reason(await deferred('kim@example.net'))).toMatch(/timed out|return port/i);
+      expect(returnPort.messages).toEqual([]);
+      await expectDeliveredAfterMending();
+    });
+  }
+
+  test('slow at every step: delivered', async () => {
+    for (const at of [
+      'greeting',
+      'EHLO',
+      'XFORWARD',
+      'MAIL',
+      'RCPT',
+      'DATA',
+      'body',
+      'dot',
+      'stored',
+    ] as const) {
+      returnPort.fault({ at, delay: 150 });
+    }
+    await send('kim@example.net');
+    await returnPort.received(1);
+    await postfix.drained();
+    await expectWhole();
+    expect(returnPort.messages).toHaveLength(1);
+  });
+
+  test('restarted between two messages: the kept connection is dead, and neither message suffers', async () => {
+    await send('kim@example.net');
+    await returnPort.received(1);
+    await returnPort.stop();
+    await returnPort.resume();
+    await send('kim@example.net');
+    // It may take an attempt to notice.
+    await new Promise(resolve => setTimeout(resolve, 300));
+    await expectDeliveredAfterMending(2);
+  });
+
+  const [kim, lee, bad] = ['kim@example.net', 'lee@example.net', 'bad@example.net'] as const;
+
+  test('one recipient refused for good: the others get the mail once, it bounces', async () => {
+    returnPort.fault({ at: 'RCPT', recipient: bad, reply: '550 5.1.1 No such user here' });
+    await send(kim, bad, lee);
+    // One reply stands for all at first: nobody has got anything yet.
+    await deferred(bad, kim, lee);
+    expect(returnPort.messages).toEqual([]);
+
+    await postfix.flush();
+    await postfix.drained();
+    expect(returnPort.messages.map(recipientsOf)).toEqual([[kim, lee]]);
+    await expectWhole();
+    const text = await bounce();
+    expect(text).toContain('5.1.1 No such user here');
+    expect(text).toMatch(/^Final-Recipient: rfc822; ?bad@example\.net$/im);
+    expect(text).not.toMatch(/^Final-Recipient:.*kim/im);
+    expect(postfix.count()).toBe(1);
+  });
+
+  test('one recipient deferred: the others get the mail once, it waits with its reason', async () => {
+    returnPort.fault({ at: 'RCPT', recipient: bad, reply: '450 4.2.1 Mailbox is locked' });
+    await send(kim, bad, lee);
+    await deferred(bad, kim, lee);
+    expect(returnPort.messages).toEqual([]);
+
+    await postfix.flush();
+    await returnPort.received(1);
+    const entry = await deferred(bad);
+    expect(reason(entry)).toContain('4.2.1 Mailbox is locked');
+    expect(returnPort.messages.map(recipientsOf)).toEqual([[kim, lee]]);
+
+    returnPort.clearFaults();
+    // Its refusal was told once already; now it is asked for anew.
+    await postfix.flush();
+    await postfix.drained();
+    expect(returnPort.messages.map(recipientsOf)).toEqual([[kim, lee], [bad]]);
+    await expectWhole();
+    expect(postfix.count()).toBe(0);
+  });
+
+  // Mail of the sendmail command: Postfix's XFORWARD then says no more than SOURCE=LOCAL, no queue id.
+  test('one recipient refused for good, in mail from the sendmail command', async () => {
+    returnPort.fault({ at: 'RCPT', recipient: bad, reply: '550 5.1.1 No such user here' });
+    const top = `From: ${from}\nTo: many\nDate: ${new Date().toUTCString()}\nSubject: local\n\n`;
+    await postfix.sendmail(from, [kim, bad], Buffer.from(`${top}Hello\n`));
+    await deferred(bad, kim);
+    await postfix.flush();
+    await postfix.drained();
+    expect(returnPort.messages.map(recipientsOf)).toEqual([[kim]]);
+    expect(await bounce()).toContain('5.1.1 No such user here');
+  });
+
+  test('two copies, one of them refused at the dot: what was accepted is not sent again', async () => {
+    const phone = 'kim@phones.example';
+    returnPort.fault({ at: 'dot', reply: '451 4.3.0 Once', times: 1 });
+    const id = await send(kim, phone);
+    await deferred(kim, phone);
+    expect(returnPort.messages.length).toBeLessThanOrEqual(1);
+
+    await postfix.flush();
+    await postfix.drained();
+    const copies = returnPort.messages.map(message => [recipientsOf(message), message.content.includes(id)]);
+    expect(copies.sort()).toEqual([
+      [[kim], true],
+      [[phone], true],
+    ]);
+    const signed = returnPort.messages.find(message => recipientsOf(message)[0] === kim)!;
+    expect(await verifiers.verify(signed.content)).toBe('good');
+  });
+
+  test('stopped while messages are under way: each arrives, whole', { timeout: 40_000 }, async () => {
+    const load = postfix.smtpSource(['-f', from, '-t', kim, '-s', '10', '-m', '100', '-l', '20000']);
+    for (let stop = 0; stop < 3; stop++) {
+      const before = returnPort.messages.length;
+      await until(
+        () => `mail to arrive\n${postfix.tail()}`,
+        () => returnPort.messages.length > before + 5,
+      );
+      await returnPort.stop();
+      await new Promise(resolve => setTimeout(resolve, 200));
+      await returnPort.resume();
+      await postfix.flush();
+    }
+    expect(await load).toMatchObject({ status: 0 });
+    for (let i = 0; (await postfix.queue()).length > 0 && i < 100; i++) {
+      await postfix.flush();
+      await new Promise(resolve => setTimeout(resolve, 200));
+    }
+    await postfix.drained();
+    const ids = returnPort.messages.map(({ content }) => /^Message-Id: .*$/im.exec(content.toString())![0]);
+    expect(new Set(ids).size).toBe(100);
+    await expectWhole();
+    expect(postfix.count()).toBe(0);
+  });
+});
