@@ -50,7 +50,7 @@ export async function filter(message: Incoming, hands: Hands): Promise<Reply> {
   const { journal, clock } = hands;
   const id = queueId(envelope.forwarded) ?? 'NOQUEUE';
   const now = clock();
-  const content = counted(message.content);
+  const content = new Counted(message.content);
   let groups: Group[] = [];
   let copies: Copy[] = [];
   let reply: Reply;
@@ -75,6 +75,8 @@ export async function filter(message: Incoming, hands: Hands): Promise<Reply> {
   } catch (error) {
     for (const copy of copies) copy.abort();
     reply = replyTo(error, id, envelope, copies, hands);
+  } finally {
+    await content.release();
   }
   journal.message(id, {
     sender: envelope.sender,
@@ -86,22 +88,32 @@ export async function filter(message: Incoming, hands: Hands): Promise<Reply> {
   return reply;
 }
 
-/** Counts the octets, and goes on where the last reader stopped. */
-function counted(source: AsyncIterable<Buffer>): AsyncIterableIterator<Buffer> & { size: number } {
-  const iterator = source[Symbol.asyncIterator]();
-  const self: AsyncIterableIterator<Buffer> & { size: number } = {
-    size: 0,
-    [Symbol.asyncIterator]: () => self,
-    async next() {
-      const result = await iterator.next();
-      if (!result.done) self.size += result.value.length;
-      return result;
-    },
-  };
-  return self;
+/** Content that is counted as it is read, by one reader after the other. */
+class Counted implements AsyncIterableIterator<Buffer> {
+  size = 0;
+  private readonly iterator: AsyncIterator<Buffer>;
+
+  constructor(source: AsyncIterable<Buffer>) {
+    this.iterator = source[Symbol.asyncIterator]();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<Buffer>> {
+    const result = await this.iterator.next();
+    if (!result.done) this.size += result.value.length;
+    return result;
+  }
+
+  /** Lets go of the source, so that whoever owns it can read what is left. */
+  async release(): Promise<void> {
+    await this.iterator.return?.();
+  }
 }
 
-async function readTopHeader(content: AsyncIterableIterator<Buffer>): Promise<TopHeader> {
+async function readTopHeader(content: Counted): Promise<TopHeader> {
   const reader = new TopHeaderReader();
   for (let next = await content.next(); !next.done; next = await content.next()) {
     const header = reader.write(next.value);

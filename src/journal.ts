@@ -67,6 +67,9 @@ export class Journal {
       );
     }
     this.logger = winston.createLogger({ level: debug ? 'debug' : 'info', transports });
+    // A full disk or a closed pipe costs lines of the journal, never mail.
+    this.logger.on('error', () => undefined);
+    stream.on('error', () => undefined);
   }
 
   ready(listen: string, returnPort: string, rules: number, certificates: number): void {

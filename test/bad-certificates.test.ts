@@ -169,6 +169,14 @@ const cases: Record<string, () => CertificateSource | Case> = {
     chainFile: put(pki, 'none.pem', newKey('p256')),
   }),
   '59-issuer-expired': () => pem({ issuer: pki.authority('past', pki.root, at(-1)) }),
+  '60-key-damaged': () => {
+    const { key, certificate, chain } = issue({ key: 'rsa2048' });
+    const der = Buffer.from(text(key).replace(/-----.*-----/g, ''), 'base64');
+    // In the private exponent and in a prime: OpenSSL makes good for one of them by the other.
+    for (const at of [400, 620]) der[at]! ^= 1;
+    const pkcs8 = `-----BEGIN PRIVATE KEY-----\n${der.toString('base64')}\n-----END PRIVATE KEY-----\n`;
+    return file(pkcs8 + text(certificate, chain));
+  },
   '58-key-and-password-missing': () => ({
     ...source(good.certificate),
     keyFile: join(pki.dir, 'nothing.key'),

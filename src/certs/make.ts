@@ -1,5 +1,5 @@
 // The contents of the files of one certificate → an Identity: which is the leaf, may it sign, is its chain whole.
-import type { KeyObject, X509Certificate } from 'node:crypto';
+import { sign, verify, type KeyObject, type X509Certificate } from 'node:crypto';
 import { daysLeft, validity, type Identity } from '../identity.js';
 import { readFacts, title, type Facts } from './certificate.js';
 import { buildChain, isSelfSigned } from './chain.js';
@@ -84,8 +84,10 @@ export function makeIdentity(name: string, parts: Parts, now: Date): Made {
   }
   // A renewal for the same key may lie beside the old certificate: of those valid now what lasts longest.
   const rank = ({ facts }: Candidate): number =>
-    (validity(facts, now) === 'valid' ? 1e15 : 0) + facts.notAfter.getTime();
+    (facts.notBefore <= now && now <= facts.notAfter ? 1e15 : 0) + facts.notAfter.getTime();
   const leaf = fit.reduce((a, b) => (rank(b) > rank(a) ? b : a));
+  if (!signs(leaf))
+    return problem('the private key is damaged: what it signs does not verify', holder.path, option);
   return finish(name, parts, leaf, certificates, now);
 }
 
@@ -166,6 +168,16 @@ function candidates(key: KeyObject, certificates: readonly X509Certificate[]): C
   return certificates
     .filter(x509 => x509.checkPrivateKey(key)) // false too where its own key cannot be read
     .map(x509 => ({ key, x509, facts: readFacts(x509) }));
+}
+
+/** Whether the private half is sound: checkPrivateKey compares the public halves only. */
+function signs({ key, x509 }: Candidate): boolean {
+  const data = Buffer.from('postseal');
+  try {
+    return verify('sha256', data, x509.publicKey, sign('sha256', data, key));
+  } catch {
+    return false;
+  }
 }
 
 function distinct(keys: readonly KeyObject[]): KeyObject[] {

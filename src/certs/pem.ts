@@ -85,8 +85,11 @@ async function readPemKey(block: Block, password: string | undefined): Promise<K
   }
 }
 
+/** PEM once more, its base64 in lines of 64: OpenSSL gives up at 255, and some tools break no lines at all. */
 function armour({ label, lines }: Block): string {
-  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
+  const headers = lines.some(line => line.includes(':'));
+  const body = headers ? lines : (lines.join('').match(/.{1,64}/g) ?? []);
+  return `-----BEGIN ${label}-----\n${body.join('\n')}\n-----END ${label}-----\n`;
 }
 
 function attempt<T>(read: () => T): T {

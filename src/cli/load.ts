@@ -107,7 +107,7 @@ function problemsOf(
 
 /** Gives a rule its certificates: all of a section, or those of a directory that name the mailbox. */
 function linkRule(section: RuleSection, bySource: ReadonlyMap<string, readonly Identity[]>): Rule {
-  const { certificate, origin: _, ...rule } = section;
+  const { certificate, origin: _origin, ...rule } = section;
   const certificateSource = certificate ? `${certificate.section} ${certificate.name}` : 'no certificate';
   const identities = [...(bySource.get(certificateSource) ?? [])].sort(byExpiry);
   if (certificate?.section !== 'certificates')

@@ -17,7 +17,7 @@ export const sequence = (...elements: readonly Buffer[]): Buffer => tlv(0x30, ..
 
 /** SET OF: elements in the order of their encodings (X.690 §11.6). */
 export const setOf = (...elements: readonly Buffer[]): Buffer =>
-  tlv(0x31, ...[...elements].sort(Buffer.compare));
+  tlv(0x31, ...[...elements].sort((a, b) => a.compare(b)));
 
 export const octetString = (octets: Buffer): Buffer => tlv(0x04, octets);
 

@@ -103,7 +103,7 @@ function encodePhrases(body: string, field: Field): string {
 function encodeWords(latin1: string): string {
   const octets = Buffer.from(latin1, 'latin1');
   const charset = charsetOf(octets);
-  const characters = charset === 'utf-8' ? [...octets.toString('utf8')] : [...latin1];
+  const characters = Array.from(charset === 'utf-8' ? octets.toString('utf8') : latin1);
   const encoding = charset === 'utf-8' ? 'utf8' : 'latin1';
   const words: string[] = [];
   let word = '';

@@ -10,6 +10,7 @@ const idleSeconds = 10;
 
 export class ReturnPort implements NextHop {
   private readonly idle: { session: Session; timer: NodeJS.Timeout }[] = [];
+  private readonly busy = new Set<Session>();
   private closed = false;
 
   constructor(private readonly options: SessionOptions) {}
@@ -19,14 +20,21 @@ export class ReturnPort implements NextHop {
       const reused = this.take();
       const session = reused ?? (await Session.connect(this.options));
       session.trace = trace;
+      this.busy.add(session);
       try {
         await begin(session, envelope);
-        return new SmtpTransfer(session, () => {
-          this.release(session);
-        });
+        return new SmtpTransfer(
+          session,
+          () => {
+            this.release(session);
+          },
+          () => {
+            this.drop(session);
+          },
+        );
       } catch (error) {
         if (error instanceof Refused && session.usable) this.release(session);
-        else session.destroy();
+        else this.drop(session);
         // Postfix may have closed a kept connection just now: nothing was transferred, so ask again.
         if (reused && error instanceof Failure && error.kind === 'return-port-lost') continue;
         throw error;
@@ -34,10 +42,11 @@ export class ReturnPort implements NextHop {
     }
   }
 
-  /** Ends the connections that are kept; those in use end with their transaction. */
+  /** Ends all connections: those in use in the middle of their transaction, which delivers nothing. */
   close(): void {
     this.closed = true;
     for (let session = this.take(); session; session = this.take()) session.quit();
+    for (const session of this.busy) session.destroy();
   }
 
   private take(): Session | undefined {
@@ -48,8 +57,14 @@ export class ReturnPort implements NextHop {
     return undefined;
   }
 
+  private drop(session: Session): void {
+    this.busy.delete(session);
+    session.destroy();
+  }
+
   private release(session: Session): void {
-    if (this.closed) {
+    this.busy.delete(session);
+    if (this.closed || !session.usable) {
       session.quit();
       return;
     }
@@ -152,6 +167,7 @@ class SmtpTransfer implements Transfer {
   constructor(
     private readonly session: Session,
     private readonly release: () => void,
+    private readonly drop: () => void,
   ) {
     this.finalReply = session.reply();
     this.finalReply.then(
@@ -170,12 +186,12 @@ class SmtpTransfer implements Transfer {
     await this.session.write([this.stuffer.end()]);
     const reply = await this.finalReply;
     this.done = true;
-    if (this.session.usable) this.release();
+    this.release();
     return reply;
   }
 
   abort(): void {
-    if (!this.done) this.session.destroy();
+    if (!this.done) this.drop();
   }
 
   /** A reply in the middle of the message: a refusal counts, anything else is nonsense. */

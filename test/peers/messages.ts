@@ -121,7 +121,7 @@ function decode(entity: string): string[] {
     case 'quoted-printable':
       return [
         body
-          .replace(/[ \t]*=\n/g, '')
+          .replace(/=[ \t]*\n/g, '')
           .replace(/=([0-9A-F]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)))
           .replaceAll('\r\n', '\n'),
       ];

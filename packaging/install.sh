@@ -1,0 +1,56 @@
+#!/bin/sh
+# Installs Postseal from this clone as a systemd service. Run as root; run again to upgrade.
+#   packaging/install.sh [--prefix DIR]
+# Nothing in /etc/postseal that is there already is touched.
+set -eu
+
+prefix=/usr/local
+case "${1-}" in
+  '') ;;
+  --prefix) prefix=${2:?--prefix needs a directory} ;;
+  *) echo "usage: packaging/install.sh [--prefix DIR]" >&2; exit 64 ;;
+esac
+
+say() { echo "postseal: $*"; }
+die() { echo "postseal: $*" >&2; exit "${2-69}"; }
+
+cd "$(dirname "$0")/.."
+[ "$(id -u)" = 0 ] || die "run this as root" 77
+command -v node >/dev/null || die "Node.js 20.19 or later is needed: install Debian's package nodejs, or from nodejs.org"
+node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
+  die "Node.js $(node --version) is too old: 20.19 or later is needed"
+
+say "building"
+npm ci --no-audit --no-fund --loglevel=error
+npm run --silent build
+
+say "installing into $prefix/lib/postseal"
+# Beside the old version first, then in its place: a service that starts meanwhile finds one or the other.
+new=$prefix/lib/postseal.new
+rm -rf "$new"
+mkdir -p "$new" "$prefix/bin"
+cp -R dist package.json package-lock.json LICENSE README.md CHANGELOG.md etc "$new/"
+(cd "$new" && npm ci --omit=dev --no-audit --no-fund --loglevel=error)
+chmod -R u=rwX,go=rX "$new"
+rm -rf "$prefix/lib/postseal"
+mv "$new" "$prefix/lib/postseal"
+ln -sf ../lib/postseal/dist/main.js "$prefix/bin/postseal"
+chmod 755 "$prefix/lib/postseal/dist/main.js"
+
+getent group postseal >/dev/null || groupadd --system postseal
+getent passwd postseal >/dev/null ||
+  useradd --system --gid postseal --home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin postseal
+
+if [ ! -e /etc/postseal/postseal.ini ]; then
+  say "writing /etc/postseal/postseal.ini, where everything is commented out"
+  install -d -o root -g postseal -m 0750 /etc/postseal
+  install -o root -g postseal -m 0640 etc/postseal.ini /etc/postseal/postseal.ini
+fi
+
+if [ -d /etc/systemd/system ]; then
+  sed "s|/usr/local/bin/postseal|$prefix/bin/postseal|" systemd/postseal.service >/etc/systemd/system/postseal.service
+  if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
+fi
+
+say "done. Next: edit /etc/postseal/postseal.ini, then"
+say "  postseal check && systemctl enable --now postseal"

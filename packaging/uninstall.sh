@@ -1,0 +1,27 @@
+#!/bin/sh
+# Takes away what install.sh installed. With --purge also /etc/postseal, with its keys, and the user.
+#   packaging/uninstall.sh [--prefix DIR] [--purge]
+set -eu
+
+prefix=/usr/local
+purge=
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --prefix) prefix=${2:?--prefix needs a directory}; shift 2 ;;
+    --purge) purge=yes; shift ;;
+    *) echo "usage: packaging/uninstall.sh [--prefix DIR] [--purge]" >&2; exit 64 ;;
+  esac
+done
+[ "$(id -u)" = 0 ] || { echo "postseal: run this as root" >&2; exit 77; }
+
+if [ -d /run/systemd/system ] && [ -e /etc/systemd/system/postseal.service ]; then
+  systemctl disable --now postseal
+fi
+rm -f /etc/systemd/system/postseal.service "$prefix/bin/postseal"
+rm -rf "$prefix/lib/postseal"
+if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
+if [ -n "$purge" ]; then
+  rm -rf /etc/postseal
+  if getent passwd postseal >/dev/null; then userdel postseal; fi
+  if getent group postseal >/dev/null; then groupdel postseal; fi
+fi
