@@ -44,5 +44,24 @@ export const signatureAlgorithms: Readonly<Record<KeyType, SignatureAlgorithm>> 
 /** RFC 8551 §4.1: RSA keys below 2048 bits are refused. */
 export const minimumRsaBits = 2048;
 
-/** Curves of RFC 5753 §7.1 that verifiers share, by node:crypto's names. */
-export const curves: readonly string[] = ['prime256v1', 'secp384r1', 'secp521r1'];
+/** What a key asks of the digest. */
+export interface Curve {
+  /** As people call it: `P-256`. */
+  readonly title: string;
+  /** The weakest digest that verifiers accept with it: GnuPG wants as many bits as the curve has (RFC 5753 §1). */
+  readonly digest: Digest;
+  /** Which verifier is known to refuse it all the same. */
+  readonly refusedBy?: string;
+}
+
+/** The curves that verifiers share (RFC 5753 §7.1), by node:crypto's names. */
+export const curves: ReadonlyMap<string, Curve> = new Map([
+  ['prime256v1', { title: 'P-256', digest: digests.sha256 }],
+  ['secp384r1', { title: 'P-384', digest: digests.sha384 }],
+  ['secp521r1', { title: 'P-521', digest: digests.sha512, refusedBy: 'GnuPG 2.2' }],
+]);
+
+/** The stronger of two digests. */
+export function stronger(a: Digest, b: Digest): Digest {
+  return Object.keys(digests).indexOf(a.name) >= Object.keys(digests).indexOf(b.name) ? a : b;
+}

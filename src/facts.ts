@@ -7,10 +7,11 @@ import type { MessageFacts } from './rules/message.js';
 export function factsOf({ sender }: Envelope, fields: readonly Field[]): MessageFacts {
   const type = contentType(fields);
   const disposition = first(fields, 'content-disposition');
-  const fileName =
-    type?.parameters.get('name') ??
-    (disposition && parseParameters(disposition.body).parameters.get('filename'));
-  return { sender, from: authors(fields), mediaType: type?.value ?? 'text/plain', fileName, fields };
+  const fileNames = [
+    type?.parameters.get('name'),
+    disposition && parseParameters(disposition.body).parameters.get('filename'),
+  ].filter(name => name !== undefined);
+  return { sender, from: authors(fields), mediaType: type?.value ?? 'text/plain', fileNames, fields };
 }
 
 /** The mailboxes of all From fields; a second field, though forbidden, is shown by some clients. */

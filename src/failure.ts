@@ -21,7 +21,6 @@ const kinds = {
   'return-port-lost': { code: 451, enhanced: '4.4.2', text: 'Connection to the return port lost' },
   'return-port-lacks': { code: 451, enhanced: '4.5.0', text: 'Return port lacks an extension' },
   'recipients-refused': { code: 451, enhanced: '4.5.1', text: 'Some recipients were refused' },
-  'groups-differ': { code: 451, enhanced: '4.5.1', text: 'Some copies were not accepted' },
   'no-certificate': { code: 451, enhanced: '4.7.5', text: 'No S/MIME certificate for the sender' },
   expired: { code: 451, enhanced: '4.7.5', text: 'S/MIME certificate is expired' },
   'not-yet-valid': { code: 451, enhanced: '4.7.5', text: 'S/MIME certificate is not yet valid' },

@@ -1,14 +1,14 @@
 // The story of one message, from its first octet to the final reply.
 import { Copy, type CopyContext } from './copy.js';
 import type { Decision } from './decision.js';
-import { queueId, type Envelope, type Recipient } from './envelope.js';
+import { forRecipients, queueId, type Envelope, type Recipient } from './envelope.js';
 import { factsOf } from './facts.js';
 import { Failure, outcome, type Reply } from './failure.js';
 import { describeDecision, type Journal } from './journal.js';
 import { TopHeaderReader, type TopHeader } from './mime/top-header.js';
 import { Refused, type NextHop } from './next-hop.js';
 import type { Outcomes } from './outcomes.js';
-import { countHops, receivedField } from './received.js';
+import { countHops, receivedField, receivedId } from './received.js';
 import { decide } from './rules/decide.js';
 import type { Policy } from './rules/policy.js';
 
@@ -18,8 +18,6 @@ export interface Incoming {
   readonly content: AsyncIterable<Buffer>;
   /** Who handed it over: the EHLO name and address. */
   readonly client: { readonly helo: string; readonly address: string };
-  /** The reply where an earlier attempt delivered to some recipients, who are not in the envelope again. */
-  readonly settled?: Reply;
 }
 
 /** Everything that the filter uses and does not make itself. */
@@ -35,6 +33,9 @@ export interface Hands {
   readonly maxHops: number;
 }
 
+/** What the journal says for a message whose queue id is not known, as Postfix does. */
+const noQueueId = 'NOQUEUE';
+
 /** Recipients that share a decision. */
 interface Group {
   readonly decision: Decision;
@@ -48,19 +49,24 @@ interface Group {
 export async function filter(message: Incoming, hands: Hands): Promise<Reply> {
   const { envelope, client } = message;
   const { journal, clock } = hands;
-  const id = queueId(envelope.forwarded) ?? 'NOQUEUE';
+  let queue = queueId(envelope.forwarded);
+  let id = queue ?? noQueueId;
   const now = clock();
   const content = new Counted(message.content);
   let groups: Group[] = [];
   let copies: Copy[] = [];
   let reply: Reply;
   try {
-    journal.envelope(id, envelope, client);
     const header = await readTopHeader(content);
+    queue ??= receivedId(header.fields);
+    id = queue ?? noQueueId;
+    journal.envelope(id, envelope, client);
     if (countHops(header.fields) > hands.maxHops)
       throw new Failure('loop', `more than ${hands.maxHops} times`);
 
-    groups = decideGroups(id, envelope, header, now, hands);
+    // Whom an earlier attempt reached is not decided about again.
+    const recipients = envelope.recipients.filter(r => !hands.outcomes.acceptedEarlier(queue, r));
+    groups = decideGroups(id, forRecipients(envelope, recipients), header, now, hands);
     const received = receivedField({ ...client, hostname: hands.hostname, id, date: now });
     copies = createCopies(groups, { id, header, received, now, journal, random: hands.random });
 
@@ -69,11 +75,14 @@ export async function filter(message: Incoming, hands: Hands): Promise<Reply> {
     for (const copy of copies) await copy.end();
 
     // Every copy is transferred but for its final dot: from here on only the next hop can say no.
-    reply = message.settled ?? { code: 250, text: '2.0.0 Ok' };
+    reply = { code: 250, text: '2.0.0 Ok: delivered by an earlier attempt' };
     for (const copy of copies) reply = await copy.finish();
-    hands.outcomes.forget(envelope);
+    hands.outcomes.forget(queue);
   } catch (error) {
     for (const copy of copies) copy.abort();
+    for (const { accepted, recipients } of copies) {
+      if (accepted) for (const r of recipients) hands.outcomes.rememberAccepted(queue, r, accepted);
+    }
     reply = replyTo(error, id, envelope, copies, hands);
   } finally {
     await content.release();
@@ -142,11 +151,16 @@ function decideGroups(id: string, envelope: Envelope, header: TopHeader, now: Da
   return groups;
 }
 
-/** One copy for each content: all that passes unsigned is the same. @throws Failure if any group is refused */
+/** One copy for each content: all that passes unsigned is the same. @throws Failure, Refused */
 function createCopies(groups: readonly Group[], context: CopyContext): Copy[] {
   const copies = new Map<string, Copy>();
   for (const { decision, recipients } of groups) {
-    if (decision.action === 'refuse') throw decision.failure;
+    if (decision.action === 'refuse') {
+      const { failure } = decision;
+      throw groups.length === 1
+        ? failure
+        : new Refused(failure.reply, new Map(recipients.map(r => [r, failure.reply])));
+    }
     const copy = copies.get(decision.action);
     if (copy) copy.recipients.push(...recipients);
     else copies.set(decision.action, new Copy(decision, [...recipients], context));
@@ -166,11 +180,6 @@ function replyTo(
   hands: Hands,
 ): Reply {
   const { journal, outcomes } = hands;
-  const remember = (recipients: Iterable<Recipient>, reply: Reply): void => {
-    for (const recipient of recipients) outcomes.remember(envelope, recipient, reply);
-  };
-  for (const copy of copies) if (copy.accepted) remember(copy.recipients, copy.accepted);
-
   if (!(error instanceof Refused)) {
     const failure = Failure.from(error);
     journal.failure(id, failure);
@@ -178,11 +187,13 @@ function replyTo(
     return failure.reply;
   }
   journal.failure(id, error);
-  if (error.recipients.size > 0) {
-    for (const [recipient, reply] of error.recipients) remember([recipient], reply);
-    return new Failure('recipients-refused', error.message).reply;
+  const refused = new Map(error.recipients);
+  if (copies.length > 1 && outcome(error.reply) === 'rejected') {
+    // A 5xx to one copy would bounce the recipients of the other one as well.
+    for (const { refusal, recipients } of copies)
+      if (refusal) for (const r of recipients) refused.set(r, refusal);
   }
-  if (outcome(error.reply) !== 'rejected' || copies.length === 1) return error.reply;
-  for (const copy of copies) if (copy.refusal) remember(copy.recipients, copy.refusal);
-  return new Failure('groups-differ', error.message).reply;
+  if (refused.size === 0) return error.reply;
+  for (const [recipient, reply] of refused) outcomes.rememberRefusal(envelope, recipient, reply);
+  return new Failure('recipients-refused', error.message).reply;
 }

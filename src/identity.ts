@@ -1,7 +1,7 @@
 // A key, its certificate and its chain, already checked: whoever holds one may sign with it.
 import type { KeyObject } from 'node:crypto';
 import type { Address } from './address.js';
-import type { KeyType } from './algorithms.js';
+import type { Digest, KeyType } from './algorithms.js';
 
 /** Made only by `certs`, after R7 and R8 hold: key usage, key strength, and that the key belongs. */
 export interface Identity {
@@ -13,6 +13,8 @@ export interface Identity {
   readonly keyType: KeyType;
   /** Readable key kind and size: `RSA 2048`, `EC P-256`. */
   readonly keyDescription: string;
+  /** The weakest digest to use with this key. */
+  readonly minimumDigest: Digest;
   /** DER of the signer's certificate. */
   readonly certificate: Buffer;
   /** DER of its issuers, nearest first, without the root (R9). */

@@ -1,41 +1,74 @@
-// What became of single recipients of a message that is to be tried again, so that the next attempt
-// repeats nothing. Over SMTP one reply stands for all recipients; where they fare differently, the
-// answer is 4xx, and each recipient hears its own reply at RCPT of the next attempt.
+// What became of single recipients of a message that is to be tried again, so that the next attempt repeats
+// nothing. Over SMTP one reply stands for all recipients; where they fare differently, it is a 4xx.
 import { queueId, type Envelope, type ForwardedAttributes, type Recipient } from './envelope.js';
-import { outcome, type Reply } from './failure.js';
+import type { Reply } from './failure.js';
 
 export class Outcomes {
-  private readonly messages = new Map<string, Map<string, Reply>>();
+  private readonly accepted: Memory;
+  private readonly refused: Memory;
 
   /** @param limit of messages remembered; the oldest are forgotten first */
-  constructor(private readonly limit = 10_000) {}
-
-  /** Keeps the reply for a recipient until it has been told, or the message is done with. */
-  remember(envelope: Envelope, recipient: Recipient, reply: Reply): void {
-    const id = queueId(envelope.forwarded);
-    if (id === undefined) return;
-    const replies = this.messages.get(id) ?? new Map<string, Reply>();
-    replies.set(recipient.address.text, reply);
-    this.messages.delete(id);
-    this.messages.set(id, replies);
-    if (this.messages.size > this.limit) this.messages.delete(this.messages.keys().next().value!);
+  constructor(limit = 10_000) {
+    this.accepted = new Memory(limit);
+    this.refused = new Memory(limit);
   }
 
-  /** The remembered reply. A refusal is told once: after that the recipient is asked for anew. */
-  recall(forwarded: ForwardedAttributes, recipient: Recipient): Reply | undefined {
-    const id = queueId(forwarded);
-    const replies = id === undefined ? undefined : this.messages.get(id);
-    const reply = replies?.get(recipient.address.text);
-    if (reply && outcome(reply) !== 'accepted') {
-      replies!.delete(recipient.address.text);
-      if (replies!.size === 0) this.messages.delete(id!);
-    }
-    return reply;
+  /** The next hop has the message for this recipient. Without a queue id nothing can be remembered. */
+  rememberAccepted(id: string | undefined, recipient: Recipient, reply: Reply): void {
+    if (id !== undefined) this.accepted.put(id, recipient, reply);
+  }
+
+  /** Whether an earlier attempt delivered to this recipient. */
+  acceptedEarlier(id: string | undefined, recipient: Recipient): boolean {
+    return id !== undefined && this.accepted.get(id, recipient) !== undefined;
   }
 
   /** The message is done with. */
-  forget(envelope: Envelope): void {
-    const id = queueId(envelope.forwarded);
-    if (id !== undefined) this.messages.delete(id);
+  forget(id: string | undefined): void {
+    if (id !== undefined) this.accepted.delete(id);
+  }
+
+  /**
+   * The next hop refused this recipient: the next attempt is to hear it at RCPT, so that the others can go.
+   * There the queue id is known from XFORWARD alone, which Postfix sends for all but the sendmail command's
+   * mail: that has a transport of its own, with one recipient at a time.
+   */
+  rememberRefusal({ forwarded }: Envelope, recipient: Recipient, reply: Reply): void {
+    const id = queueId(forwarded);
+    if (id !== undefined) this.refused.put(id, recipient, reply);
+  }
+
+  /** A refusal that is due. It is told once: after that the next hop is asked anew. */
+  takeRefusal(forwarded: ForwardedAttributes, recipient: Recipient): Reply | undefined {
+    const id = queueId(forwarded);
+    const reply = id === undefined ? undefined : this.refused.get(id, recipient);
+    if (reply) this.refused.delete(id!, recipient);
+    return reply;
+  }
+}
+
+/** Replies by message and recipient, bounded. */
+class Memory {
+  private readonly messages = new Map<string, Map<string, Reply>>();
+
+  constructor(private readonly limit: number) {}
+
+  put(message: string, { address }: Recipient, reply: Reply): void {
+    const replies = this.messages.get(message) ?? new Map<string, Reply>();
+    replies.set(address.text, reply);
+    this.messages.delete(message);
+    this.messages.set(message, replies);
+    if (this.messages.size > this.limit) this.messages.delete(this.messages.keys().next().value!);
+  }
+
+  get(message: string, { address }: Recipient): Reply | undefined {
+    return this.messages.get(message)?.get(address.text);
+  }
+
+  /** Forgets one recipient, or all of the message. */
+  delete(message: string, recipient?: Recipient): void {
+    const replies = this.messages.get(message);
+    if (recipient) replies?.delete(recipient.address.text);
+    if (!recipient || replies?.size === 0) this.messages.delete(message);
   }
 }

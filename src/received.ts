@@ -27,6 +27,15 @@ export function countHops(fields: readonly Field[]): number {
   return fields.filter(f => f.name === 'received' && /\sby \S+ \(Postseal\) with /.test(f.body)).length;
 }
 
+/**
+ * The queue id in the topmost Received field, which is the local Postfix's own: for mail of the sendmail
+ * command it is the only place that tells it.
+ */
+export function receivedId(fields: readonly Field[]): string | undefined {
+  const top = fields.find(f => f.name === 'received');
+  return top && /\sid ([0-9A-Za-z]{5,30})(?=[\s;]|$)/.exec(top.body)?.[1];
+}
+
 /** RFC 5322 §3.3, in UTC. */
 function formatDate(date: Date): string {
   const two = (n: number): string => String(n).padStart(2, '0');

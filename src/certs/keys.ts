@@ -1,6 +1,6 @@
 // DER into keys and certificates of node:crypto, with faults in words, and what a key is called.
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
-import { curves, minimumRsaBits, type KeyType } from '../algorithms.js';
+import { curves, digests, minimumRsaBits, type Digest, type KeyType } from '../algorithms.js';
 import { Fault } from './fault.js';
 
 /** @param der PKCS#8, not encrypted. @throws Fault */
@@ -21,16 +21,14 @@ export function readCertificate(source: Buffer | string): X509Certificate {
   }
 }
 
-/** The names that people use; node:crypto has OpenSSL's. */
-const curveNames: Readonly<Record<string, string>> = {
-  prime256v1: 'P-256',
-  secp384r1: 'P-384',
-  secp521r1: 'P-521',
-};
-
 /** A key that may sign, or in `unfit` why it may not (R8). */
 export type KeyKind =
-  | { readonly type: KeyType; readonly description: string; readonly unfit?: undefined }
+  | {
+      readonly type: KeyType;
+      readonly description: string;
+      readonly minimumDigest: Digest;
+      readonly unfit?: undefined;
+    }
   | { readonly unfit: string };
 
 /** What kind of key it is: `RSA 2048`, `EC P-256`. */
@@ -38,13 +36,15 @@ export function keyKind(key: KeyObject): KeyKind {
   const { modulusLength = 0, namedCurve = 'without a named curve' } = key.asymmetricKeyDetails ?? {};
   if (key.asymmetricKeyType === 'rsa') {
     const description = `RSA ${modulusLength}`;
-    if (modulusLength >= minimumRsaBits) return { type: 'rsa', description };
+    if (modulusLength >= minimumRsaBits) return { type: 'rsa', description, minimumDigest: digests.sha256 };
     return { unfit: `its key is ${description}; at least ${minimumRsaBits} bits are needed (RFC 8551 §4.1)` };
   }
-  const supported = `not supported in this version; use RSA or EC ${curves.map(c => curveNames[c] ?? c).join(', ')}`;
+  const titles = [...curves.values()].map(c => c.title).join(', ');
+  const supported = `not supported in this version; use RSA or EC ${titles}`;
   if (key.asymmetricKeyType !== 'ec') {
     return { unfit: `its key is of kind ${key.asymmetricKeyType ?? 'unknown'}, which is ${supported}` };
   }
-  if (!curves.includes(namedCurve)) return { unfit: `its key is EC ${namedCurve}, which is ${supported}` };
-  return { type: 'ec', description: `EC ${curveNames[namedCurve] ?? namedCurve}` };
+  const curve = curves.get(namedCurve);
+  if (!curve) return { unfit: `its key is EC ${namedCurve}, which is ${supported}` };
+  return { type: 'ec', description: `EC ${curve.title}`, minimumDigest: curve.digest };
 }

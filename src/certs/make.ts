@@ -1,5 +1,6 @@
 // The contents of the files of one certificate → an Identity: which is the leaf, may it sign, is its chain whole.
 import { sign, verify, type KeyObject, type X509Certificate } from 'node:crypto';
+import { curves } from '../algorithms.js';
 import { daysLeft, validity, type Identity } from '../identity.js';
 import { readFacts, title, type Facts } from './certificate.js';
 import { buildChain, isSelfSigned } from './chain.js';
@@ -107,6 +108,7 @@ function finish(
     key,
     keyType: kind.type,
     keyDescription: kind.description,
+    minimumDigest: kind.minimumDigest,
     certificate: x509.raw,
     chain: chain.issuers.map(issuer => issuer.raw),
     issuer: facts.issuer,
@@ -120,6 +122,7 @@ function finish(
     ...doubtDates(identity, now),
     ...doubtIssuers(chain.issuers, now),
     ...doubtAddresses(facts),
+    ...doubtKey(key),
   ];
   const warnings: CertificateProblem[] = doubts.map(text => ({
     key: 'file',
@@ -136,6 +139,15 @@ function finish(
     warnings.push({ key: chainFile ? 'chain' : 'file', message: `${where.path}: ${message}` });
   }
   return { identity, warnings };
+}
+
+/** A key that not every verifier reads. */
+function doubtKey(key: KeyObject): string[] {
+  const curve = curves.get(key.asymmetricKeyDetails?.namedCurve ?? '');
+  if (curve?.refusedBy === undefined) return [];
+  return [
+    `${curve.refusedBy} does not verify signatures of ${curve.title} keys; P-256 is read by every client`,
+  ];
 }
 
 /** What must be in the files and is not, with what is there instead. */

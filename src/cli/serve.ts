@@ -64,7 +64,7 @@ export async function serve(args: readonly string[]): Promise<number> {
     timeout,
     shutdownTimeout: service.shutdownTimeout * 1000,
     deliver: delivery => filter(delivery, hands),
-    recall: (forwarded, recipient) => outcomes.recall(forwarded, recipient),
+    takeRefusal: (forwarded, recipient) => outcomes.takeRefusal(forwarded, recipient),
     onError: error => {
       journal.connectionFault(error);
     },

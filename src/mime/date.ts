@@ -15,7 +15,12 @@ export function parseDate(body: string): Date | undefined {
   const numeric = /^\d{4}$/.test(zone!);
   if (month === -1 || numeric !== (sign !== undefined)) return undefined;
   const offset = numeric ? Number(zone!.slice(0, 2)) * 60 + Number(zone!.slice(2)) : 0;
-  const time = Date.UTC(Number(year), month, Number(day), Number(hour), Number(minute), Number(second));
+  const numbers = [Number(year), month, Number(day), Number(hour), Number(minute), Number(second)] as const;
+  const time = Date.UTC(...numbers);
+  // 31 February and 25:61 would be taken as later days and hours, not by every client the same.
+  const at = new Date(time);
+  const same = [at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate(), at.getUTCHours(), at.getUTCMinutes()];
+  if (same.some((n, i) => n !== numbers[i]) || numbers[5] > 59) return undefined;
   return new Date(time - (sign === '-' ? -offset : offset) * 60_000);
 }
 

@@ -151,14 +151,28 @@ export function splitParameters(body: string): string[] {
       piece += end;
       i += end.length - 1;
     } else if (c === ';') {
-      pieces.push(piece.trim());
+      pieces.push(trim(piece));
       piece = '';
     } else piece += c;
   }
-  pieces.push(piece.trim());
+  pieces.push(trim(piece));
   return pieces;
 }
 
-function unquote(piece: string): string {
+/** Without white space around it: not String.trim, which takes the last octet of `à` for a space. */
+export function trim(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isSpace(text[start]!)) start++;
+  while (end > start && isSpace(text[end - 1]!)) end--;
+  return text.slice(start, end);
+}
+
+function isSpace(c: string): boolean {
+  return c === ' ' || c === '\t' || c === '\r' || c === '\n';
+}
+
+/** Quoted strings as what they stand for (RFC 5322 §3.2.4). */
+export function unquote(piece: string): string {
   return piece.replace(/"((?:[^"\\]|\\.)*)"?/gs, (_, inner: string) => inner.replace(/\\(.)/gs, '$1'));
 }

@@ -4,19 +4,23 @@ import type { Codec } from './quoted-printable.js';
 
 const CR = 0x0d;
 const LF = 0x0a;
+const DASH = 0x2d;
 const QUESTION = 0x3f;
 
 /** Lines as they survive: 7-bit octets, CRLF, no white space at the end, none over the limit. */
 export class PaddingBlotter implements Codec {
   /** Whether text was lost that a careless client might have shown. */
   altered = false;
-  private column = 0;
+  private line: number[] = [];
+  /** White space that may turn out to end the line. */
   private spaces: number[] = [];
+  /** Whether the line differs from what came: it must not be taken for a delimiter now. */
+  private remade = false;
   private cr = false;
 
   write(bytes: Buffer): Buffer {
-    // At worst every octet brings a line end, besides the white space and CR that were waiting.
-    const out = Buffer.allocUnsafe(bytes.length * 3 + this.spaces.length + 8);
+    // At worst every octet brings a line end, besides the line that was waiting.
+    const out = Buffer.allocUnsafe(bytes.length * 3 + this.line.length + this.spaces.length + 8);
     let o = 0;
     const put = (b: number): void => {
       out[o++] = b;
@@ -26,38 +30,51 @@ export class PaddingBlotter implements Codec {
   }
 
   end(): Buffer {
-    this.spaces = [];
-    if (!this.cr) return Buffer.alloc(0);
+    const out: number[] = [];
+    const put = (b: number): void => void out.push(b);
+    if (this.cr) this.lineEnd(put);
+    else this.putLine(put);
     this.cr = false;
-    return Buffer.from('\r\n');
+    return Buffer.from(out);
   }
 
   private octet(b: number, put: (b: number) => void): void {
     if (this.cr || b === LF) {
-      const wasCr = this.cr;
+      const bare = b !== LF;
       this.cr = false;
       this.lineEnd(put);
-      if (b === LF) return;
-      if (wasCr) this.altered = true;
+      if (!bare) return;
+      this.altered = true;
+      this.remade = true;
     }
     if (b === CR) this.cr = true;
     else if (b === 0x20 || b === 0x09) {
       if (this.spaces.length < maxLine) this.spaces.push(b);
+      else this.remade = true;
     } else {
-      if (this.column + this.spaces.length >= maxLine) this.lineEnd(put);
-      for (const space of this.spaces) put(space);
-      this.column += this.spaces.length + 1;
-      this.spaces = [];
+      if (this.line.length + this.spaces.length >= maxLine) {
+        this.lineEnd(put);
+        this.remade = true;
+      }
       const lost = b >= 0x80 || b === 0;
-      if (lost) this.altered = true;
-      put(lost ? QUESTION : b);
+      if (lost) this.altered = this.remade = true;
+      this.line.push(...this.spaces, lost ? QUESTION : b);
+      this.spaces = [];
     }
   }
 
   private lineEnd(put: (b: number) => void): void {
-    this.spaces = [];
-    this.column = 0;
+    this.putLine(put);
     put(CR);
     put(LF);
+  }
+
+  private putLine(put: (b: number) => void): void {
+    const { line } = this;
+    if (this.remade && line[0] === DASH && line[1] === DASH) line[0] = QUESTION;
+    for (const b of line) put(b);
+    this.line = [];
+    this.spaces = [];
+    this.remade = false;
   }
 }

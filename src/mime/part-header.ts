@@ -1,9 +1,11 @@
 // Part headers as they may be signed: ASCII, lines that survive, CRLF (R11, R13, R16).
 import { Failure } from '../failure.js';
-import { splitParameters, type Field } from './header.js';
+import { splitParameters, trim, unquote, type Field } from './header.js';
 import { maxLine } from './octets.js';
 
 const parameterised = new Set(['content-type', 'content-disposition']);
+/** Where a line that is too long is folded, if it can be. */
+const foldedLine = 900;
 const addressed = new Set(['from', 'to', 'cc', 'bcc', 'reply-to', 'sender']);
 
 /**
@@ -22,16 +24,41 @@ export function survivingField(field: Field, forwarded: boolean): Buffer {
 
 /** Some relays strip it, and a folded line of nothing else would then end the header. */
 function withoutTrailingSpace(text: string): string {
-  return text.replace(/[ \t]+\r\n/g, '\r\n').replace(/(\r\n)(?:\r\n)+/g, '$1');
+  const lines = text.split('\r\n').map(line => {
+    let end = line.length;
+    while (end > 0 && isSpace(line[end - 1])) end--;
+    return line.slice(0, end);
+  });
+  return lines.filter((line, i) => line !== '' || i === lines.length - 1).join('\r\n');
 }
 
 /** Folds before white space; text without any cannot be folded. */
 function refold(text: string, field: Field): string {
-  const folded = text.replace(/[^\r\n]{900,}/g, line => line.replace(/(.{1,900})(?=[ \t][^ \t])/g, '$1\r\n'));
-  if (folded.split('\r\n').some(line => line.length > maxLine)) {
+  const folded = text.split('\r\n').flatMap(foldLine);
+  if (folded.some(line => line.length > maxLine)) {
     throw new Failure('unsignable', `${field.name} field with a line over ${maxLine} octets`);
   }
-  return folded;
+  return folded.join('\r\n');
+}
+
+/** By hand: a regular expression would look at each octet hundreds of times. */
+function foldLine(line: string): string[] {
+  const pieces: string[] = [];
+  let from = 0;
+  const canFoldAt = (i: number): boolean => i > from && isSpace(line[i]) && !isSpace(line[i - 1]);
+  while (line.length - from > foldedLine) {
+    let at = from + foldedLine;
+    while (at > from && !canFoldAt(at)) at--;
+    if (at === from) at = from + foldedLine;
+    while (at < line.length && !canFoldAt(at)) at++;
+    pieces.push(line.slice(from, at));
+    from = at;
+  }
+  return [...pieces, line.slice(from)];
+}
+
+function isSpace(c: string | undefined): boolean {
+  return c === ' ' || c === '\t';
 }
 
 function encodeField(field: Field): string {
@@ -39,7 +66,7 @@ function encodeField(field: Field): string {
   const body = field.raw.subarray(name.length + 1);
   if (parameterised.has(field.name)) return `${name}: ${encodeParameters(unfold(body))}\r\n`;
   if (addressed.has(field.name)) return `${name}:${encodePhrases(unfold(body), field)}\r\n`;
-  return `${name}: ${encodeWords(unfold(body).trim())}\r\n`;
+  return `${name}: ${encodeWords(trim(unfold(body)))}\r\n`;
 }
 
 /** One character for each octet, so that octets that are no UTF-8 pass through unharmed. */
@@ -61,42 +88,52 @@ function charsetOf(octets: Buffer): string {
 
 /** `name="résumé.pdf"` becomes `name*=utf-8''r%C3%A9sum%C3%A9.pdf` (RFC 2231 §4). */
 function encodeParameters(body: string): string {
-  return splitParameters(body)
-    .filter((piece, i) => i === 0 || piece !== '')
-    .map(piece => {
-      if (!/[\x80-\xff]/.test(piece)) return piece;
-      const [, attribute, value] = /^([^=]*)=(.*)$/s.exec(piece) ?? [];
+  const charset = charsetOf(Buffer.from(body, 'latin1'));
+  const pieces = splitParameters(body).map((text, i) => ({ text, ...parameter(i === 0 ? '' : text) }));
+  // Where one segment is extended, all have to be, or the first could not name the charset (§4.1).
+  const extended = new Set(pieces.filter(p => p.segment && isEightBit(p.value)).map(p => p.base));
+  return pieces
+    .filter(({ text }, i) => i === 0 || text !== '')
+    .map(({ text, attribute, base, segment, value }) => {
+      const plainSegment = segment !== '' && extended.has(base) && !attribute.endsWith('*');
+      if (!isEightBit(text) && !plainSegment) return text;
       // 8-bit outside a parameter value names nothing that anybody knows.
-      if (attribute === undefined || value === undefined || /[\x80-\xff]/.test(attribute))
-        return piece.replace(/[\x80-\xff]/g, '?');
-      const plain = value
-        .trim()
-        .replace(/^"(.*?)"?$/s, '$1')
-        .replace(/\\(.)/gs, '$1');
-      const octets = Buffer.from(plain, 'latin1');
-      const name = attribute.trim().replace(/\*$/, '');
-      return `${name}*=${charsetOf(octets)}''${percentEncode(octets)}`;
+      if (attribute === '' || isEightBit(attribute)) return text.replace(/[\x80-\xff]/g, '?');
+      if (attribute.endsWith('*')) return `${attribute}=${percentEncode(value, /[\x80-\xff]/g)}`;
+      const label = segment === '' || segment === '*0' ? `${charset}''` : '';
+      return `${attribute}*=${label}${percentEncode(unquote(value), /[^A-Za-z0-9._~-]/g)}`;
     })
     .join(';\r\n ');
 }
 
-function percentEncode(octets: Buffer): string {
-  return octets
-    .toString('latin1')
-    .replace(/[^A-Za-z0-9._~-]/g, c => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+/** `name*0="a"` as attribute `name*0` of base `name` and segment `*0`. */
+function parameter(text: string): { attribute: string; base: string; segment: string; value: string } {
+  const equals = text.indexOf('=');
+  const attribute = equals === -1 ? '' : trim(text.slice(0, equals));
+  const [, base = '', segment = ''] = /^([^*]*)(\*\d+)?/.exec(attribute.toLowerCase())!;
+  return { attribute, base, segment, value: trim(text.slice(equals + 1)) };
 }
+
+function isEightBit(text: string): boolean {
+  return /[\x80-\xff]/.test(text);
+}
+
+function percentEncode(latin1: string, octets: RegExp): string {
+  return latin1.replace(octets, c => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+}
+
+/** A quoted string, an address in angle brackets, or words in a row. White space is not `\s`: that takes the end of `à`. */
+const phrases = /"(?:[^"\\]|\\.)*"?|<[^>]*>?|[^ \t\r\n"<>@,;:()]+(?:[ \t]+[^ \t\r\n"<>@,;:()]+)*/gs;
 
 /** Display names as encoded words; the addresses between them stay (RFC 2047 §5 rule 3). */
 function encodePhrases(body: string, field: Field): string {
-  const encoded = body.replace(/"(?:[^"\\]|\\.)*"|[^\s"<>@,;:()]+(?:[ \t]+[^\s"<>@,;:()]+)*/gs, phrase =>
-    /[\x80-\xff]/.test(phrase)
-      ? encodeWords(phrase.replace(/^"(.*)"$/s, '$1').replace(/\\(.)/gs, '$1'))
-      : phrase,
-  );
-  if (/[\x80-\xff]/.test(encoded) || /<[^>]*=\?[^>]*>/.test(encoded)) {
-    throw new Failure('unsignable', `8-bit address in the ${field.name} field of a forwarded message`);
-  }
-  return encoded;
+  return body.replace(phrases, (phrase, at: number) => {
+    if (!isEightBit(phrase)) return phrase;
+    const end = at + phrase.length;
+    if (phrase.startsWith('<') || body[at - 1] === '@' || /^[ \t]*@/.test(body.slice(end)))
+      throw new Failure('unsignable', `8-bit address in the ${field.name} field of a forwarded message`);
+    return encodeWords(unquote(phrase));
+  });
 }
 
 /** Encoded words of at most 75 characters, split between characters (RFC 2047 §2). */

@@ -4,13 +4,14 @@ import { Base64Encoder, Base64Rewrapper, isCleanBase64 } from './base64.js';
 import { inspect, OctetScanner } from './octets.js';
 import { PaddingBlotter } from './padding.js';
 import { survivingField } from './part-header.js';
+import type { Part } from './part.js';
 import {
   isCleanQuotedPrintable,
   QuotedPrintableDecoder,
   QuotedPrintableEncoder,
   type Codec,
 } from './quoted-printable.js';
-import type { Part, Visitor } from './walk.js';
+import type { Visitor } from './walk.js';
 
 /** A leaf that ends within this many octets is judged whole; of a longer one, its beginning decides. */
 export const lookAhead = 64 * 1024;
@@ -123,7 +124,7 @@ export class SevenBit implements Visitor {
     const encoded = encoding === 'base64' || encoding === 'quoted-printable';
     if (because === undefined && (whole || (part.insideMessage && encoded))) {
       this.putHeader(part, encoding === '8bit' || encoding === 'binary' ? '7bit' : undefined, true);
-      return new Untouched(part);
+      return whole ? inspected : new Untouched(part);
     }
     const to = this.targetEncoding(part, bytes, seen.density);
     if (because !== undefined || encoding !== to) {
@@ -165,6 +166,9 @@ export class SevenBit implements Visitor {
 function encodingField(encoding: string): Buffer {
   return Buffer.from(`Content-Transfer-Encoding: ${encoding}\r\n`);
 }
+
+/** Passes octets that have been looked at already. */
+const inspected: Codec = { write: bytes => bytes, end: () => NOTHING };
 
 /** Passes octets that must not change, and fails as soon as they turn out not to be 7-bit. */
 class Untouched implements Codec {

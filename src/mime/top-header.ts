@@ -42,6 +42,8 @@ export class TopHeaderReader {
 
   private cut(at: number): TopHeader {
     const block = this.bytes.subarray(0, at);
-    return { block, fields: parseHeader(block), rest: this.bytes.subarray(at) };
+    // A field that the end of the message cut short is still a field, and others may be written behind it.
+    const whole = at === 0 || block[at - 1] === 0x0a ? block : Buffer.concat([block, Buffer.from('\r\n')]);
+    return { block, fields: parseHeader(whole), rest: this.bytes.subarray(at) };
   }
 }

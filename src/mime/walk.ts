@@ -1,18 +1,7 @@
 // Finds the MIME structure of an entity as its octets pass, whatever the chunks they come in (RFC 2046 §5).
 import { Failure } from '../failure.js';
-import { contentType, isBlank, parseHeader, startsField, transferEncoding, type Field } from './header.js';
-
-/** One entity of the tree. */
-export interface Part {
-  readonly fields: readonly Field[];
-  /** In lower case; the default of its surroundings where the header has none that can be read. */
-  readonly mediaType: string;
-  readonly encoding: string;
-  readonly kind: 'leaf' | 'multipart' | 'message' | 'frozen';
-  /** Whether a message/rfc822 part contains it. */
-  readonly insideMessage: boolean;
-  readonly depth: number;
-}
+import { isBlank, parseHeader, startsField, type Field } from './header.js';
+import { boundaryOf, describe, maxBoundary, type Part } from './part.js';
 
 /** Told of everything in the order of the octets. */
 export interface Visitor {
@@ -47,10 +36,6 @@ const incomplete = -1;
 
 /** The header of one part at most, in octets. */
 export const maxPartHeader = 1024 * 1024;
-/** Deeper multiparts are carried as they are, unopened. */
-export const maxDepth = 100;
-/** RFC 2046 §5.1.1 allows 70 characters; what real senders use is allowed too. */
-const maxBoundary = 998;
 /** A delimiter line may end in white space (`transport-padding`), but not in any amount of it. */
 const maxDelimiterLine = maxBoundary + 1000;
 
@@ -93,12 +78,10 @@ export class Walker {
   }
 
   end(): void {
-    if (this.carry.length > 0) {
-      // An incomplete last line: complete it for the parsers, then take the line end off again.
-      const rest = this.carry;
-      this.carry = NOTHING;
-      if (this.mode === 'header') this.headerLine(Buffer.concat([rest, Buffer.from('\n')]), 0);
-      else if (!this.atLineStart || !this.delimiterLine(rest)) this.content(rest);
+    const rest = this.carry;
+    this.carry = NOTHING;
+    if (rest.length > 0 && !this.lastHeaderLine(rest)) {
+      if (!this.atLineStart || !this.delimiterLine(rest)) this.content(rest);
     }
     if (this.mode === 'header') this.endHeader(false);
     this.release();
@@ -119,14 +102,19 @@ export class Walker {
     }
   }
 
+  /** Takes an incomplete last line as if it were complete; returns false if the body has begun with it. */
+  private lastHeaderLine(rest: Buffer): boolean {
+    while (this.mode === 'header')
+      if (this.headerLine(Buffer.concat([rest, Buffer.from('\n')]), 0) > 0) return true;
+    return false;
+  }
+
   /** Takes one whole header line; returns where to go on. */
   private headerLine(bytes: Buffer, at: number): number {
     const lf = bytes.indexOf(LF, at);
-    if (lf === -1) {
-      if (bytes.length - at + this.headerSize > maxPartHeader) throw partHeaderTooLarge();
-      return incomplete;
-    }
-    const next = lf + 1;
+    const next = lf === -1 ? bytes.length : lf + 1;
+    if (next - at + this.headerSize > maxPartHeader) throw partHeaderTooLarge();
+    if (lf === -1) return incomplete;
     if (isBlank(bytes, at)) {
       this.endHeader(true);
       return next;
@@ -140,7 +128,6 @@ export class Walker {
     }
     this.headerBlock.push(Buffer.from(bytes.subarray(at, next)));
     this.headerSize += next - at;
-    if (this.headerSize > maxPartHeader) throw partHeaderTooLarge();
     return next;
   }
 
@@ -271,39 +258,4 @@ export class Walker {
 
 function partHeaderTooLarge(): Failure {
   return new Failure('unsignable', `header of a part over ${maxPartHeader} octets`);
-}
-
-function boundaryOf(fields: readonly Field[]): Buffer | undefined {
-  const boundary = contentType(fields)?.parameters.get('boundary')?.trimEnd();
-  return boundary ? Buffer.from(boundary, 'utf8') : undefined;
-}
-
-/** What kind of part a header announces, by media type, transfer encoding and surroundings. */
-function describe(fields: readonly Field[], parent: Part | undefined, depth: number): Part {
-  const fallback = parent?.mediaType === 'multipart/digest' ? 'message/rfc822' : 'text/plain';
-  const mediaType = contentType(fields)?.value ?? fallback;
-  const encoding = transferEncoding(fields);
-  const insideMessage = parent !== undefined && (parent.kind === 'message' || parent.insideMessage);
-  return {
-    fields,
-    mediaType,
-    encoding,
-    kind: kindOf(mediaType, encoding, fields, depth),
-    insideMessage,
-    depth,
-  };
-}
-
-function kindOf(mediaType: string, encoding: string, fields: readonly Field[], depth: number): Part['kind'] {
-  const composite =
-    mediaType.startsWith('multipart/') || mediaType === 'message/rfc822' || mediaType === 'message/global';
-  // message/* other than these allows no encoding but 7bit (RFC 2046 §5.2.4, RFC 3464 §2.1).
-  if (!composite) return encoding.startsWith('x-') || mediaType.startsWith('message/') ? 'frozen' : 'leaf';
-  // Nothing inside an inner signature or encryption is altered (RFC 1847 §2.1).
-  if (mediaType === 'multipart/signed' || mediaType === 'multipart/encrypted') return 'frozen';
-  // A composite must not be encoded (RFC 2045 §6.4); who does it all the same means it as a whole.
-  if (!['7bit', '8bit', 'binary'].includes(encoding) || depth >= maxDepth) return 'frozen';
-  if (!mediaType.startsWith('multipart/')) return 'message';
-  const boundary = boundaryOf(fields);
-  return boundary && boundary.length <= maxBoundary ? 'multipart' : 'frozen';
 }

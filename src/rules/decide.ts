@@ -1,5 +1,6 @@
 // The decision about one message: from envelope, top header and policy alone, one verdict per recipient.
 import type { Address } from '../address.js';
+import { stronger } from '../algorithms.js';
 import type { Decision, Step, Verdict } from '../decision.js';
 import { Failure } from '../failure.js';
 import { names, validity, type Identity } from '../identity.js';
@@ -127,7 +128,8 @@ function chooseCertificate(rule: Rule, author: Address, now: Date, steps: Step[]
     subject: rule.certificateSource,
     finding: `${identity.name} ${named.length > 0 ? 'names' : 'does not name (allowed)'} ${author.canonical}`,
   });
-  return { action: 'sign', rule: rule.name, identity, digest: rule.digest };
+  const digest = stronger(rule.digest, identity.minimumDigest);
+  return { action: 'sign', rule: rule.name, identity, digest };
 }
 
 /** The conditions of an exception that concern the message; those about recipients come later. */

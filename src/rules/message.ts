@@ -8,14 +8,14 @@ export interface MessageFacts {
   readonly from: readonly Address[] | undefined;
   /** The media type of the top header in lower case; `text/plain` where there is none. */
   readonly mediaType: string;
-  /** The name that Content-Type or Content-Disposition gives the content, for R1. */
-  readonly fileName: string | undefined;
+  /** The names that Content-Type and Content-Disposition give the content, for R1. */
+  readonly fileNames: readonly string[];
   /** All fields of the top header: lower-case name and unfolded body. */
   readonly fields: readonly { readonly name: string; readonly body: string }[];
 }
 
 /** Why a message must never be signed, whatever the rules say; undefined if it may be (R1, R2). */
-export function neverSigned({ sender, mediaType, fileName }: MessageFacts): string | undefined {
+export function neverSigned({ sender, mediaType, fileNames }: MessageFacts): string | undefined {
   if (sender.isNull) return 'null sender';
   if (mediaType === 'multipart/signed') return 'signed already';
   if (mediaType === 'multipart/encrypted') return 'encrypted already';
@@ -23,7 +23,7 @@ export function neverSigned({ sender, mediaType, fileName }: MessageFacts): stri
     return 'signed or encrypted already';
   }
   // RFC 8551 §3.10: gateways relabel S/MIME like this.
-  if (mediaType === 'application/octet-stream' && /\.p7[mscz]$/i.test(fileName ?? '')) {
+  if (mediaType === 'application/octet-stream' && fileNames.some(name => /\.p7[mscz]$/i.test(name))) {
     return 'signed or encrypted already';
   }
   if (mediaType === 'multipart/report') return 'report';

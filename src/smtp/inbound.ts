@@ -15,8 +15,6 @@ export interface Delivery {
   readonly content: AsyncIterable<Buffer>;
   /** Who connected: the name it gave and its address. */
   readonly client: { readonly helo: string; readonly address: string };
-  /** The reply for recipients that need no delivery any more; set where some or all are of that kind. */
-  readonly settled?: Reply;
 }
 
 export interface InboundOptions {
@@ -30,8 +28,8 @@ export interface InboundOptions {
   readonly shutdownTimeout: number;
   /** Handles one message; never rejects. */
   readonly deliver: (delivery: Delivery) => Promise<Reply>;
-  /** What an earlier attempt left to say about this recipient. */
-  readonly recall: (forwarded: ForwardedAttributes, recipient: Recipient) => Reply | undefined;
+  /** The refusal that an earlier attempt left to tell this recipient. */
+  readonly takeRefusal: (forwarded: ForwardedAttributes, recipient: Recipient) => Reply | undefined;
   /** Told of faults of connections, which concern no message. */
   readonly onError: (error: Error) => void;
 }
@@ -91,7 +89,10 @@ class Server extends SMTPServer {
       hideENHANCEDSTATUSCODES: true, // it would choose the codes; ours are part of the text
       hideDSN: false,
       useXForward: true,
-      size: inbound.maxMessageSize || undefined,
+      // The limit is enforced here; smtp-server only announces it, without a number where there is none.
+      size: inbound.maxMessageSize || Number.MAX_SAFE_INTEGER,
+      hideSize: inbound.maxMessageSize === 0,
+      heloResponse: '%s',
       maxClients: inbound.maxConnections,
       maxRecipients,
       socketTimeout: inbound.timeout,
@@ -122,7 +123,6 @@ class Server extends SMTPServer {
 class Connection extends SMTPConnection {
   private mail: MailCommand | undefined;
   private recipients: Recipient[] = [];
-  private settled: Reply | undefined;
   private readonly forwarded = new Map<string, string>();
 
   constructor(
@@ -146,7 +146,6 @@ class Connection extends SMTPConnection {
     super._resetSession();
     this.mail = undefined;
     this.recipients = [];
-    this.settled = undefined;
     this.forwarded.clear();
   }
 
@@ -168,13 +167,12 @@ class Connection extends SMTPConnection {
       if (!this.mail) throw new Failure('bad-sequence', 'need MAIL command');
       const recipient = parseRcpt(command.toString());
       if (this.session.envelope.rcptTo.length >= maxRecipients) throw new Failure('too-many-recipients');
-      const earlier = this.owner.inbound.recall(this.forwarded, recipient);
-      if (earlier && outcome(earlier) !== 'accepted') {
-        this.send(earlier.code, earlier.text.split('\n'), false);
+      const refusal = this.owner.inbound.takeRefusal(this.forwarded, recipient);
+      if (refusal) {
+        this.send(refusal.code, refusal.text.split('\n'), false);
         return;
       }
-      if (earlier) this.settled = earlier;
-      else this.recipients.push(recipient);
+      this.recipients.push(recipient);
       this.session.envelope.rcptTo.push({ address: recipient.address.text, args: {} });
       this.send(250, '2.1.5 Ok', false);
     });
@@ -200,7 +198,6 @@ class Connection extends SMTPConnection {
       },
       content,
       client: { helo: this.hostNameAppearsAs || 'unknown', address: this.remoteAddress },
-      ...(this.settled ? { settled: this.settled } : {}),
     });
     stream.resume(); // SMTP has no way to stop a message before its end
     return reply;

@@ -71,7 +71,7 @@ export class Session {
 
   /** The parameters of an extension in its EHLO reply, or undefined if it is not offered. */
   extension(name: string): string[] | undefined {
-    for (const line of this.internals._ehloLines.slice(1)) {
+    for (const line of this.internals._ehloLines) {
       const [keyword, ...parameters] = line.trim().split(/\s+/);
       if (keyword?.toUpperCase() === name) return parameters;
     }

@@ -12,18 +12,19 @@ import { Postfix, freePort, until } from '../support/postfix.js';
 import { PostsealProcess } from '../support/postseal-process.js';
 import { Verifiers, dissect, verifierPeers } from '../support/verifiers.js';
 
-const total = 400;
+const total = 300;
 const kills = 4;
 /** Deliveries that Postfix has under way at a time: so many messages may come twice at each kill. */
 const concurrency = 20;
 
 describeWithPeers('killed under load', ['postfix', 'smtp-source', ...verifierPeers], () => {
-  const directory = mkdtempSync(join(tmpdir(), 'postseal-kill-'));
+  let directory: string;
   let verifiers: Verifiers;
   let postseal: PostsealProcess;
   let postfix: Postfix;
 
   beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'postseal-kill-'));
     const pki = makePki(join(directory, 'pki'));
     const anna = pki.issue({ name: 'anna', addresses: ['anna@example.com'] });
     verifiers = new Verifiers(pki.root.certificate);
@@ -49,7 +50,7 @@ certificate = anna
 
   afterAll(async () => {
     await postfix.remove();
-    await postseal.stop();
+    await postseal.remove();
     verifiers.close();
     rmSync(directory, { recursive: true, force: true });
   });

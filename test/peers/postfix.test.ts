@@ -14,13 +14,14 @@ import { Verifiers, dissect, flipped, verifierPeers } from '../support/verifiers
 import { compose, leaves, samples } from './messages.js';
 
 describeWithPeers('through a real Postfix', ['postfix', 'smtp-source', 'swaks', ...verifierPeers], () => {
-  const directory = mkdtempSync(join(tmpdir(), 'postseal-peers-'));
+  let directory: string;
   let anna: Issued;
   let verifiers: Verifiers;
   let postseal: PostsealProcess;
   let postfix: Postfix;
 
   beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'postseal-peers-'));
     const pki = makePki(join(directory, 'pki'));
     anna = pki.issue({ name: 'anna', addresses: ['anna@example.com'] });
     const bob = pki.issue({ name: 'bob', addresses: ['bob@example.org'], key: 'p256' });
@@ -61,7 +62,7 @@ header = List-Id: *news*
 
   afterAll(async () => {
     await postfix.remove();
-    await postseal.stop();
+    await postseal.remove();
     verifiers.close();
     rmSync(directory, { recursive: true, force: true });
   });

@@ -10,12 +10,13 @@ import { type KeyKind, type Pki, makePki, openssl } from '../support/pki.js';
 import { Verifiers, dissect, flipped, verifierPeers } from '../support/verifiers.js';
 
 describeWithPeers('the verifiers', verifierPeers, () => {
-  const directory = mkdtempSync(join(tmpdir(), 'postseal-verifiers-'));
+  let directory: string;
   let pki: Pki;
   let verifiers: Verifiers;
   let strangers: Verifiers;
 
   beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'postseal-verifiers-'));
     pki = makePki(join(directory, 'pki'));
     verifiers = new Verifiers(pki.root.certificate);
     const stranger = join(directory, 'stranger.pem');

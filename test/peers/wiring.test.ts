@@ -80,11 +80,18 @@ describeWithPeers('the wiring', ['postfix', 'smtp-source', 'swaks'], () => {
   });
 
   test('gives one message for all recipients in one transaction', async () => {
-    const to = Array.from({ length: 120 }, (_, i) => `r${i}@example.net`);
-    await postfix.sendmail('anna@example.com', to, Buffer.from('Subject: many\n\nHello\n'));
+    const many = ['-f', 'anna@example.com', '-t', 'kim@example.net', '-r', '120'];
+    await postfix.smtpSource(many, Buffer.from('Subject: many\n\nHello\n'));
     const [message, ...others] = await filter.received(1);
     expect(message!.recipients).toHaveLength(120);
     expect(others).toEqual([]);
+  });
+
+  test('gives mail of the sendmail command one recipient at a time', async () => {
+    const to = ['kim@example.net', 'lee@example.net'];
+    await postfix.sendmail('anna@example.com', to, Buffer.from('Subject: two\n\nHello\n'));
+    const messages = await filter.received(2);
+    expect(messages.map(m => m.recipients.length)).toEqual([1, 1]);
   });
 
   // An unsigned message that leaves by a fallback relay is what nobody would notice.
@@ -110,10 +117,11 @@ describeWithPeers('the wiring', ['postfix', 'smtp-source', 'swaks'], () => {
 //
 //   sendmail ──► pickup ──► transport "postseal" ──► return port smtpd ──► maildir
 describeWithPeers('the return port of Postfix', ['postfix', 'openssl'], () => {
-  const directory = mkdtempSync(join(tmpdir(), 'postseal-wiring-'));
+  let directory: string;
   let postfix: Postfix;
 
   beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'postseal-wiring-'));
     const pki = makePki(directory);
     const { pem } = pki.issue({ name: 'server', eku: 'serverAuth' });
     const returnPort = await freePort();
@@ -156,8 +164,8 @@ describeWithPeers('the return port of Postfix', ['postfix', 'openssl'], () => {
       expect(content.toString()).toMatch(/^X-Checked: yes\nSubject: x\nFrom: anna@example.com\n/);
       expect(content.toString()).toMatch(/\n\nGrüße\n$/);
     }
-    // One transaction on the return port for both recipients.
-    expect(postfix.log().match(/ orig_queue_id=/g)).toHaveLength(1);
+    // One transaction on the return port for each recipient, as always for the sendmail command.
+    expect(postfix.log().match(/smtpd\[\d+\]: \w+: client=/g)).toHaveLength(3);
     await postfix.drained();
     expect(postfix.messages()).toHaveLength(3);
   });

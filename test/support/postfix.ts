@@ -95,61 +95,25 @@ export async function until<T>(
 }
 
 /**
- * The block that the README, etc/ and the documentation teach, with these ports.
+ * The block that the README and etc/postfix teach, with these ports.
  * @param submission service name or `host:port` of the smtpd that takes outgoing mail
  * @param chroot `y` as Debian has it, or `n`
  */
-export function wiring(
+function wiring(
   submission: string,
   postseal: string,
   returnPort: string,
   chroot: 'y' | 'n',
 ): { main: string; master: string } {
+  const read = (name: string): string =>
+    readFileSync(new URL(`../../etc/postfix/${name}`, import.meta.url), 'utf8');
   return {
-    main: `\
-postseal_destination_recipient_limit   = 1000
-postseal_destination_concurrency_limit = 20
-`,
-    master: `\
-${submission} inet n - ${chroot} - - smtpd
-  -o content_filter=postseal:${postseal}
-  -o smtpd_sender_restrictions=reject_sender_login_mismatch
-  -o smtpd_milters=
-
-pickup unix n - ${chroot} 60 1 pickup
-  -o content_filter=postseal:${postseal}
-
-postseal unix - - n - 20 smtp
-  -o smtp_send_xforward_command=yes
-  -o disable_mime_output_conversion=yes
-  -o smtp_line_length_limit=0
-  -o smtp_fallback_relay=
-  -o smtp_generic_maps=
-  -o smtp_header_checks=
-  -o smtp_mime_header_checks=
-  -o smtp_nested_header_checks=
-  -o smtp_body_checks=
-  -o smtp_tls_security_level=none
-
-${returnPort} inet n - n - 25 smtpd
-  -o content_filter=
-  -o receive_override_options=no_unknown_recipient_checks,no_header_body_checks,no_address_mappings
-  -o local_header_rewrite_clients=
-  -o smtpd_authorized_xforward_hosts=127.0.0.0/8
-  -o mynetworks=127.0.0.0/8
-  -o smtpd_recipient_restrictions=permit_mynetworks,reject
-  -o smtpd_helo_restrictions=
-  -o smtpd_client_restrictions=
-  -o smtpd_sender_restrictions=
-  -o smtpd_relay_restrictions=
-  -o smtpd_data_restrictions=
-  -o smtpd_end_of_data_restrictions=
-  -o smtpd_tls_security_level=none
-  -o smtpd_sasl_auth_enable=no
-  -o smtpd_client_connection_count_limit=0
-  -o smtpd_soft_error_limit=1001
-  -o smtpd_hard_error_limit=1000
-`,
+    main: read('main.cf'),
+    master: read('master.cf')
+      .replaceAll('[127.0.0.1]:10025', postseal)
+      .replace('127.0.0.1:10026 ', `${returnPort} `)
+      .replace('submission inet n - y', `${submission} inet n - ${chroot}`)
+      .replace('pickup unix n - y', `pickup unix n - ${chroot}`),
   };
 }
 
@@ -198,7 +162,7 @@ export class Postfix {
     // Postfix's daemons run as other users and have to get in.
     chmodSync(directory, 0o755);
     for (const name of ['config', 'queue', 'data', 'mail']) mkdirSync(at(name));
-    chownSync(at('data'), Number(execFileSync('id', ['-u', 'postfix']).toString()), 0);
+    chownSync(at('data'), userId('postfix'), 0);
     chownSync(at('mail'), nobody, nobody);
 
     const submissionPort = await freePort();
@@ -221,7 +185,8 @@ export class Postfix {
     );
     writeFileSync(
       join(at('config'), 'master.cf'),
-      block.master.replace(/^postseal unix .*\n/m, line => line + transport.join('')) + otherServices,
+      block.master.replace(/^postseal(?:-local)? unix .*\n/gm, line => line + transport.join('')) +
+        otherServices,
     );
     const postfix = new Postfix(directory, at('config'), submissionPort, returnPort);
     await postfix.restart();
@@ -368,6 +333,12 @@ function settings(directory: string): Record<string, string> {
     minimal_backoff_time: '300s',
     maximal_backoff_time: '300s',
   };
+}
+
+function userId(name: string): number {
+  const entry = new RegExp(`^${name}:[^:]*:(\\d+):`, 'm').exec(readFileSync('/etc/passwd', 'utf8'));
+  if (!entry) throw new Error(`no user ${name}`);
+  return Number(entry[1]);
 }
 
 /** Fields that the hops put on top; the rest is what was sent. */

@@ -4,7 +4,7 @@
 // no build before them. tsx compiles inside the same process, so that a signal reaches Postseal itself.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,7 +39,6 @@ export class PostsealProcess {
   /** Writes the ini file into a directory of its own and starts. */
   static async start(options: PostsealOptions): Promise<PostsealProcess> {
     const directory = mkdtempSync(join(tmpdir(), 'postseal-serve-'));
-    mkdirSync(directory, { recursive: true });
     const config = join(directory, 'postseal.ini');
     writeFileSync(
       config,
@@ -101,6 +100,13 @@ ${options.ini}`,
   /** Ends it without warning (kill -9). */
   async kill(): Promise<void> {
     await this.end('SIGKILL');
+  }
+
+  /** Ends it as systemd does and removes its directory. @returns its exit code */
+  async remove(): Promise<number | null> {
+    const code = await this.stop();
+    rmSync(dirname(this.config), { recursive: true, force: true });
+    return code;
   }
 
   /** Lines of the journal that contain `mark`. */

@@ -136,12 +136,17 @@ export class ReturnPort {
     this.transcript.length = 0;
   }
 
+  /** Drops every connection, and goes on listening. */
+  drop(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
   /** Stops listening and drops every connection, as a server does that dies: connections are refused. */
   async stop(): Promise<void> {
     const { server } = this;
     this.server = undefined;
     if (!server) return;
-    for (const socket of this.sockets) socket.destroy();
+    this.drop();
     server.close();
     await once(server, 'close');
   }

@@ -1,0 +1,120 @@
+// `npm run bench`: what signing costs, always beside what it is to be compared with, in the same run.
+// Prints a report in Markdown; says on standard error what it is doing.
+import { parseArgs } from 'node:util';
+import { obstacle } from '../support/peers.js';
+import { bareSignature, Hop, hopCases, type HopSample } from './hop.js';
+import { measureMemory } from './memory.js';
+import { filters, PostfixFilters, type Filter } from './postfix-filters.js';
+import { describeMachine } from './proc.js';
+import { report, type Results } from './report.js';
+import { Setting } from './setting.js';
+
+const help = `Usage: npm run bench -- [--quick] [--rounds N] [--scale F] [--source]
+
+  --quick      fewer runs of fewer messages, and 25 MB instead of 100: about half a minute
+  --rounds N   runs of each case (default 5, quick 3); the report has their medians
+  --scale F    so many times the messages of a run (default 1, quick 0.2)
+  --source     run Postseal from src instead of dist
+`;
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    scale: { type: 'string' },
+    source: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+
+const { quick } = values;
+const rounds = Number(values.rounds ?? (quick ? 3 : 5));
+const scale = Number(values.scale ?? (quick ? 0.2 : 1));
+
+function progress(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Messages of a run: some for each of ten connections. */
+function scaled(count: number): number {
+  return Math.max(10, Math.round(count * scale));
+}
+
+/** Every second round goes the other way, so that what comes late in a round does not always come late. */
+function order<T>(cases: readonly T[], round: number): readonly T[] {
+  return round % 2 === 0 ? cases : [...cases].reverse();
+}
+
+function collect<K, V>(into: Map<K, V[]>, key: K, value: V): void {
+  into.set(key, [...(into.get(key) ?? []), value]);
+}
+
+async function measureHop(setting: Setting): Promise<Pick<Results, 'hop' | 'bare'>> {
+  const hop = await Hop.start(setting);
+  const samples = new Map<string, HopSample[]>();
+  const bare: HopSample[] = [];
+  try {
+    progress('hop: warming up');
+    for (const one of hopCases) await hop.run(one, scaled(one.count / 4));
+    for (let round = 0; round < rounds; round++) {
+      progress(`hop: round ${round + 1} of ${rounds}`);
+      bare.push(await bareSignature(setting, scaled(4000)));
+      for (const one of order(hopCases, round))
+        collect(samples, one.name, await hop.run(one, scaled(one.count)));
+    }
+  } finally {
+    await hop.stop();
+  }
+  return { hop: samples, bare };
+}
+
+async function measurePostfix(setting: Setting): Promise<Map<Filter, number[]>> {
+  const postfix = await PostfixFilters.start(setting);
+  const samples = new Map<Filter, number[]>();
+  try {
+    progress('Postfix: warming up');
+    for (const filter of filters) await postfix.run(filter, scaled(100));
+    for (let round = 0; round < rounds; round++) {
+      progress(`Postfix: round ${round + 1} of ${rounds}`);
+      for (const filter of order(filters, round))
+        collect(samples, filter, await postfix.run(filter, scaled(filter === 'script' ? 300 : 1000)));
+    }
+  } finally {
+    await postfix.stop();
+  }
+  return samples;
+}
+
+async function bench(): Promise<void> {
+  const missing = obstacle(['smtp-source', 'openssl']);
+  if (missing !== undefined) throw new Error(`${missing} (Debian packages)`);
+  const machine = describeMachine();
+  const setting = Setting.create(values.source);
+  try {
+    const { hop, bare } = await measureHop(setting);
+    progress('memory');
+    const size = quick ? (scale < 0.1 ? 5 : 25) : 100;
+    const memory = await measureMemory(setting, { size, warmUp: scaled(3000) });
+    const obstacleToPostfix = obstacle(['postfix']);
+    const postfix = obstacleToPostfix ?? (await measurePostfix(setting));
+    process.stdout.write(report({ machine, rounds, hop, bare, memory, postfix }));
+  } finally {
+    setting.remove();
+  }
+}
+
+// Whatever was started ends with this process, when it is interrupted too.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
+if (values.help) process.stdout.write(help);
+else if (!(rounds >= 1 && scale > 0)) {
+  process.stderr.write(help);
+  process.exitCode = 64;
+} else {
+  try {
+    await bench();
+  } catch (error) {
+    process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,52 @@
+// Resident memory of postseal serve while one large message passes, after many small ones.
+//
+//   smtp-source, then a streaming sender ──► postseal serve ──► smtp-sink
+import { writeFileSync } from 'node:fs';
+import { sendMail } from '../support/smtp-client.js';
+import { KB, MB, message, recipient, signedSender, streamed } from './messages.js';
+import { residentMemory } from './proc.js';
+import { type Setting, Sink, smtpSource } from './setting.js';
+
+/** In MB. */
+export interface MemoryFigures {
+  readonly size: number;
+  /** After the small messages: now, and the most so far. */
+  readonly before: number;
+  readonly highestBefore: number;
+  /** The most while the large message passed. */
+  readonly during: number;
+  /** The same for another one of its kind. */
+  readonly duringSecond: number;
+  readonly seconds: number;
+}
+
+export async function measureMemory(
+  setting: Setting,
+  { size, warmUp }: { size: number; warmUp: number },
+): Promise<MemoryFigures> {
+  const sink = await Sink.start();
+  const { service, port } = await setting.serve('memory', sink.port);
+  try {
+    const file = setting.file('memory.eml', message('text', 10 * KB, signedSender));
+    await smtpSource({ port, sender: signedSender, recipient, file, count: warmUp });
+    const { now: before, highest: highestBefore } = residentMemory(service.pid);
+
+    const send = async (): Promise<{ during: number; seconds: number }> => {
+      // From here on VmHWM begins again at what is resident now (proc(5)).
+      writeFileSync(`/proc/${service.pid}/clear_refs`, '5');
+      const begin = performance.now();
+      const content = streamed(size * MB, signedSender);
+      await sendMail({ port, sender: signedSender, recipients: [recipient], content });
+      const seconds = (performance.now() - begin) / 1000;
+      return { during: residentMemory(service.pid).highest, seconds };
+    };
+    const first = await send();
+    const second = await send();
+    const signed = service.lines(', signed ').filter(line => line.includes('reply="250 ')).length;
+    if (signed !== warmUp + 2) throw new Error(`memory: ${signed} of ${warmUp + 2} messages signed`);
+    return { size, before, highestBefore, ...first, duringSecond: second.during };
+  } finally {
+    await service.stop();
+    await sink.stop();
+  }
+}

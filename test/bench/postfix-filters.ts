@@ -1,0 +1,189 @@
+// A private Postfix with a filter between its queue and its delivery: Postseal, and what one would write instead.
+//
+//   smtp-source ─► smtpd ─► queue ─┬─► smtp ─► postseal serve ─► return port smtpd ─┬─► queue ─► discard
+//                                  ├─► pipe ─► shell script, openssl ─► sendmail ───┤
+//                                  └─► (without a filter) ──────────────────────────┘
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  readdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { peer } from '../support/peers.js';
+import { Postfix, freePort, until } from '../support/postfix.js';
+import type { Service } from '../support/service.js';
+import { KB, message, recipient, signedSender } from './messages.js';
+import { type Setting, smtpSource } from './setting.js';
+
+export type Filter = 'none' | 'postseal' | 'script';
+export const filters: readonly Filter[] = ['none', 'postseal', 'script'];
+
+export class PostfixFilters {
+  private readonly log: number;
+  private position = 0;
+
+  private constructor(
+    private readonly setting: Setting,
+    private readonly postfix: Postfix,
+    private readonly service: Service,
+    private readonly ports: Readonly<Record<Filter, number>>,
+  ) {
+    this.log = openSync(join(postfix.directory, 'mail.log'), 'r');
+  }
+
+  static async start(setting: Setting): Promise<PostfixFilters> {
+    const returnPort = await freePort();
+    const { service, port } = await setting.serve('postfix', returnPort);
+    const script = writeScript(setting);
+    const postfix = await Postfix.start({
+      postsealPort: port,
+      returnPort,
+      main: {
+        // Delivery costs nothing here, so that the filters show.
+        virtual_transport: 'discard:',
+        command_directory: commandDirectory(setting),
+      },
+    });
+    await postfix.stop();
+    // What a script of another user may do with the installed, set-group-id postdrop of the real queue.
+    chmodSync(join(postfix.directory, 'queue', 'maildrop'), 0o1777);
+    chmodSync(join(postfix.directory, 'queue', 'public'), 0o755);
+    const ports = { postseal: postfix.submissionPort, script: await freePort(), none: await freePort() };
+    addFilters(postfix.config, script, ports);
+    await postfix.restart();
+    return new PostfixFilters(setting, postfix, service, ports);
+  }
+
+  /** @returns messages a second, from the first one sent to the last one delivered */
+  async run(filter: Filter, count: number): Promise<number> {
+    const file = this.setting.file('postfix.eml', message('text', 10 * KB, signedSender));
+    this.delivered();
+    const begin = performance.now();
+    await smtpSource({ port: this.ports[filter], sender: signedSender, recipient, file, count });
+    let arrived = 0;
+    await until(
+      () => `${arrived} of ${count} messages through ${filter}\n${this.postfix.tail()}`,
+      () => (arrived += this.delivered()) >= count,
+      120_000,
+    );
+    const seconds = (performance.now() - begin) / 1000;
+    await this.postfix.drained();
+    return count / seconds;
+  }
+
+  async stop(): Promise<void> {
+    await this.postfix.remove();
+    await this.service.stop();
+  }
+
+  /** How many messages the log says were delivered since the last call. */
+  private delivered(): number {
+    const piece = Buffer.alloc(1 << 20);
+    let text = '';
+    for (let n = 1; n > 0;) {
+      n = readSync(this.log, piece, 0, piece.length, this.position);
+      text += piece.toString('latin1', 0, n);
+      this.position += n;
+    }
+    // A line that is not complete yet is counted next time.
+    const rest = text.length - (text.lastIndexOf('\n') + 1);
+    this.position -= rest;
+    const lines = text.slice(0, text.length - rest).split('\n');
+    const trouble = lines.find(line => /status=(?!sent)/.test(line));
+    if (trouble !== undefined) throw new Error(trouble);
+    return lines.filter(line => line.includes('postfix/discard[') && line.includes('status=sent')).length;
+  }
+}
+
+/** Beside the wiring to Postseal: the two other ways in, the transport of the script, delivery to nowhere. */
+function addFilters(config: string, script: string, ports: Readonly<Record<Filter, number>>): void {
+  const file = join(config, 'master.cf');
+  const master = readFileSync(file, 'utf8')
+    // The script's sendmail comes in here: through the filter again it would go round for ever.
+    .replace(/^pickup .*\n(?: .*\n)*/m, 'pickup unix n - n 60 1 pickup\n');
+  writeFileSync(
+    file,
+    `${master}
+127.0.0.1:${ports.script} inet n - n - - smtpd
+  -o content_filter=script:dummy
+127.0.0.1:${ports.none} inet n - n - - smtpd
+script unix - n n - 10 pipe
+  flags=Rq user=nobody argv=${script} -f \${sender} -- \${recipient}
+discard unix - - n - - discard
+`,
+  );
+}
+
+/**
+ * Postfix's programs, with a postdrop that is not set-group-id: as installed it refuses any configuration
+ * but the system's own when another user calls it. It is the same program, and does the same work.
+ */
+function commandDirectory(setting: Setting): string {
+  const directory = setting.path('commands');
+  mkdirSync(directory);
+  const installed = dirname(peer('postfix'));
+  for (const name of readdirSync(installed).filter(n => n.startsWith('post'))) {
+    if (name === 'postdrop') copyFileSync(join(installed, name), join(directory, name));
+    else symlinkSync(join(installed, name), join(directory, name));
+  }
+  chmodSync(join(directory, 'postdrop'), 0o755);
+  return directory;
+}
+
+/**
+ * The "simple content filter" of Postfix's FILTER_README around `openssl cms -sign`: what describes the
+ * content goes into the signed part, the rest of the header stays on top.
+ */
+function writeScript(setting: Setting): string {
+  const { certificate } = setting;
+  const spool = setting.path('spool');
+  mkdirSync(spool);
+  chmodSync(spool, 0o777);
+  const secrets = setting.path('script-keys');
+  mkdirSync(secrets, { mode: 0o700 });
+  const copy = (file: string): string => {
+    copyFileSync(file, join(secrets, basename(file)));
+    return join(secrets, basename(file));
+  };
+  const [signer, key, chain] = [certificate.certificate, certificate.key, certificate.chain].map(copy);
+  execFileSync('chown', ['-R', 'nobody', secrets]);
+  const script = setting.file(
+    'sign.sh',
+    `#!/bin/sh
+# Called by pipe(8) with the message on standard input: sign.sh -f SENDER -- RECIPIENT...
+EX_TEMPFAIL=75
+SENDMAIL=\${SENDMAIL:-"${peer('postfix').replace(/postfix$/, 'sendmail')} -G -i"}
+PATH=${dirname(peer('openssl'))}:/usr/sbin:/usr/bin:/sbin:/bin
+cd ${spool} || exit $EX_TEMPFAIL
+trap 'rm -f in.$$ top.$$ entity.$$ signed.$$' 0 1 2 3 15
+cat > in.$$ || exit $EX_TEMPFAIL
+awk -v top=top.$$ -v entity=entity.$$ '
+  body { print > entity; next }
+  /^$/ { body = 1; print > entity; next }
+  /^[^ \\t]/ { out = tolower($0) ~ /^content-/ ? entity : tolower($0) ~ /^mime-version:/ ? "/dev/null" : top }
+  { print > out }
+' in.$$ || exit $EX_TEMPFAIL
+openssl cms -sign -in entity.$$ -signer ${signer!} -inkey ${key!} -certfile ${chain!} -md sha256 \\
+  -out signed.$$ || exit $EX_TEMPFAIL
+cat top.$$ signed.$$ | $SENDMAIL "$@"
+exit $?
+`,
+  );
+  chmodSync(script, 0o755);
+
+  // It must do what it is measured for.
+  const signed = execFileSync(script, [], {
+    input: message('text', 10 * KB, signedSender),
+    env: { ...process.env, SENDMAIL: 'cat' },
+  });
+  if (!setting.verifies(signed))
+    throw new Error(`what the script signs does not verify\n${signed.toString()}`);
+  return script;
+}

@@ -1,0 +1,157 @@
+// Messages as files: NN-name.eml goes through the filter, NN-name.want is what comes out, octet for octet.
+//
+// NN-name.eml       the message as Postfix hands it over, with CRLF and whatever else is in it
+// NN-name.envelope  optional: `MAIL FROM:<…>` and `RCPT TO:<…>` lines; else anna@example.com to bob@example.org
+// NN-name.want      the message as the next hop gets it; where it gets none, the reply, which begins with its code
+// NN-name.got       written where the two differ, removed again when they agree
+//
+// Clock, random octets and key are fixed (test/golden/rsa.pem), so the signature is the same each time. To accept
+// the present output as right, after looking at it: UPDATE_GOLDEN=1 npx vitest run test/golden.test.ts, and read
+// the diff.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Envelope } from '../src/envelope.js';
+import type { Identity } from '../src/identity.js';
+import { countHops } from '../src/received.js';
+import { parseHeader } from '../src/mime/header.js';
+import { parsePattern, parsePatterns } from '../src/rules/pattern.js';
+import type { Policy } from '../src/rules/policy.js';
+import { chunks } from './support/golden-chunks.js';
+import {
+  envelope,
+  goldenClock,
+  goldenDirectory,
+  goldenIdentity,
+  policyFor,
+  runFilter,
+  type Filtered,
+} from './support/golden-filter.js';
+import { readTree, signedEntity } from './support/golden-reader.js';
+
+/** Where mailsplit, our second opinion, reads something else than we do, and why we stay with it. */
+const otherOpinion: Record<string, string> = {
+  '26-content-type-unreadable': 'takes `text` for a media type',
+  '32-part-without-header': 'takes a line that is no field for a part of the header; Postfix does not',
+  '34-no-closing-delimiter': 'takes the line end at the end of the message for that of a delimiter',
+  '38-digest': 'does not know that parts of multipart/digest are messages',
+  '71-empty-line-forgotten': 'takes a line that is no field for a part of the header; Postfix does not',
+};
+
+const names = readdirSync(goldenDirectory)
+  .filter(file => file.endsWith('.eml'))
+  .map(file => file.slice(0, -'.eml'.length));
+const file = (name: string, kind: string): string => join(goldenDirectory, `${name}.${kind}`);
+
+let identity: Identity;
+let policy: Policy;
+
+beforeAll(async () => {
+  identity = await goldenIdentity('rsa');
+  policy = policyFor(
+    identity,
+    { name: 'feature-phones', recipients: parsePatterns('*@docomo.example') },
+    { name: 'newsletter', header: { name: 'List-Id', value: parsePattern('*news*') } },
+    { name: 'invitations', contentTypes: parsePatterns('text/calendar') },
+  );
+});
+
+/** What the next hop got, or the reply where it got nothing. */
+async function run(pieces: readonly Buffer[], given: Envelope): Promise<{ result: Filtered; got: Buffer }> {
+  const result = await runFilter(pieces, given, { policy });
+  const [delivery] = result.deliveries;
+  return {
+    result,
+    got:
+      delivery?.state === 'finished'
+        ? delivery.content
+        : Buffer.from(`${result.reply.code} ${result.reply.text}\n`),
+  };
+}
+
+function envelopeOf(name: string): Envelope {
+  if (!existsSync(file(name, 'envelope'))) return envelope('anna@example.com', ['bob@example.org']);
+  const lines = readFileSync(file(name, 'envelope'), 'utf8').trim().split('\n');
+  const [sender = '', ...parameters] = lines[0]!.replace('MAIL FROM:', '').split(' ');
+  const inside = (path: string): string => path.slice(1, -1);
+  return envelope(
+    inside(sender),
+    lines.slice(1).map(line => inside(line.replace('RCPT TO:', ''))),
+    parameters,
+  );
+}
+
+/** @returns the content that was verified; throws with OpenSSL's words if it does not verify */
+function verify(message: Buffer): Buffer {
+  const root = join(goldenDirectory, 'root.pem');
+  const at = String(goldenClock.getTime() / 1000);
+  return execFileSync('openssl', ['cms', '-verify', '-CAfile', root, '-attime', at], {
+    input: message,
+    stdio: 'pipe',
+  });
+}
+
+test('every .want and every .envelope has its .eml', () => {
+  const others = readdirSync(goldenDirectory).filter(f => /\.(?:want|envelope)$/.test(f));
+  expect(others.filter(f => !names.includes(f.replace(/\.[^.]+$/, '')))).toEqual([]);
+});
+
+describe.each(names)('%s', name => {
+  const input = readFileSync(file(name, 'eml'));
+  const given = envelopeOf(name);
+
+  test('comes out as wanted, whole and in pieces of 1 and 7 octets', async () => {
+    const { got } = await run([input], given);
+    if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file(name, 'want'), got);
+    const want = existsSync(file(name, 'want')) ? readFileSync(file(name, 'want')) : Buffer.alloc(0);
+    if (got.equals(want)) rmSync(file(name, 'got'), { force: true });
+    else writeFileSync(file(name, 'got'), got);
+    expect(got.toString('latin1')).toBe(want.toString('latin1'));
+    for (const size of [1, 7]) {
+      const again = await run(chunks(input, size), given);
+      expect(again.got.equals(want), `in pieces of ${size}`).toBe(true);
+    }
+  });
+
+  test('says the same as before, in 7 bits and with a signature that verifies; or is untouched', async () => {
+    const { result, got } = await run([input], given);
+    if (got.toString('latin1', 0, 3) === '451' || got.toString('latin1', 0, 3) === '554') {
+      expect(result.deliveries.filter(d => d.state === 'finished')).toEqual([]);
+      return;
+    }
+    const head = parseHeader(got);
+    expect(head[0]?.name).toBe('received');
+    expect(countHops(head.slice(0, 1))).toBe(1);
+    if (result.journal.some(line => line.includes('unsigned'))) {
+      expect(got.subarray(head[0]!.raw.length).equals(input)).toBe(true);
+      return;
+    }
+    expect(result.journal.join('\n')).toContain('signed rule=staff certificate=rsa');
+    const entity = signedEntity(got);
+    expect(verify(got).equals(entity)).toBe(true);
+    expect(notSevenBit(entity)).toEqual([]);
+    const [after, before] = [await readTree(entity), await readTree(input)];
+    if (name in otherOpinion) expect(after, 'no longer another opinion').not.toEqual(before);
+    else expect(after).toEqual(before);
+  });
+});
+
+/** What keeps octets from being 7-bit data (RFC 2045 §2.7). */
+function notSevenBit(entity: Buffer): string[] {
+  const text = entity.toString('latin1');
+  return [
+    ...(/[\x80-\xff]/.test(text) ? ['8-bit'] : []),
+    ...(text.includes('\0') ? ['NUL'] : []),
+    ...(/\r(?!\n)|(?<!\r)\n/.test(text) ? ['bare CR or LF'] : []),
+    ...(text.split('\r\n').some(line => line.length > 998) ? ['long line'] : []),
+  ];
+}
+
+test('with an EC key it verifies too; its signature differs each time', async () => {
+  const name = names.find(n => n.includes('nested'))!;
+  const ec = policyFor(await goldenIdentity('ec'));
+  const { deliveries } = await runFilter([readFileSync(file(name, 'eml'))], envelopeOf(name), { policy: ec });
+  const { content } = deliveries[0]!;
+  expect(verify(content).equals(signedEntity(content))).toBe(true);
+});

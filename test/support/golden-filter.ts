@@ -1,0 +1,155 @@
+// One message through `filter()` in memory: fixed clock, fixed random octets, fixed keys, and a next hop that keeps all.
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { Address } from '../../src/address.js';
+import { digests } from '../../src/algorithms.js';
+import { loadCertificate, nodeIo } from '../../src/certs/load.js';
+import type { Envelope, Recipient } from '../../src/envelope.js';
+import type { Reply } from '../../src/failure.js';
+import { filter, type Hands } from '../../src/filter.js';
+import type { Identity } from '../../src/identity.js';
+import { Journal } from '../../src/journal.js';
+import type { NextHop, Trace, Transfer } from '../../src/next-hop.js';
+import { Outcomes } from '../../src/outcomes.js';
+import { parsePatterns } from '../../src/rules/pattern.js';
+import type { Exception, Policy, Rule } from '../../src/rules/policy.js';
+
+/** The moment in which all golden messages are signed. */
+export const goldenClock = new Date('2026-11-24T10:30:00Z');
+export const goldenDirectory = join(import.meta.dirname, '..', 'golden');
+
+/** The identity of anna@example.com, with a key that everybody knows. */
+export async function goldenIdentity(key: 'rsa' | 'ec'): Promise<Identity> {
+  const file = join(goldenDirectory, `${key}.pem`);
+  const source = { name: key, file, password: { kind: 'none' } } as const;
+  const loaded = await loadCertificate(source, { ...nodeIo, now: () => goldenClock });
+  if ('problems' in loaded) throw new Error(loaded.problems.map(p => p.message).join('\n'));
+  return loaded.identity;
+}
+
+/** A rule that signs for everybody at example.com with that identity. */
+export function ruleFor(identity: Identity, changes: Partial<Rule> = {}): Rule {
+  return {
+    name: 'staff',
+    senders: parsePatterns('*@example.com'),
+    match: 'from',
+    sign: 'always',
+    certificateSource: `certificate ${identity.name}`,
+    identitiesFor: () => [identity],
+    digest: digests.sha256,
+    envelopeSender: 'same-domain',
+    noCertificate: 'defer',
+    expired: 'defer',
+    mismatch: 'defer',
+    ...changes,
+  };
+}
+
+export function policyFor(identity: Identity, ...exceptions: Exception[]): Policy {
+  return { rules: [ruleFor(identity)], exceptions };
+}
+
+export function address(text: string): Address {
+  const parsed = Address.parse(text);
+  if (!parsed) throw new Error(`no address: ${text}`);
+  return parsed;
+}
+
+/** An envelope as Postfix would hand it over. */
+export function envelope(sender: string, recipients: readonly string[], parameters: string[] = []): Envelope {
+  return {
+    sender: address(sender),
+    parameters,
+    recipients: recipients.map(r => ({ address: address(r), parameters: [] })),
+    forwarded: new Map([['IDENT', '4bXyZ0123456789']]),
+  };
+}
+
+/** One transaction with the next hop, as it stood at the end. */
+export interface Delivery {
+  readonly envelope: Envelope;
+  content: Buffer;
+  state: 'open' | 'finished' | 'aborted';
+}
+
+/** A next hop that answers as it is told, and keeps what it got. */
+export class MemoryHop implements NextHop {
+  readonly deliveries: Delivery[] = [];
+
+  /** @param answer to each finished message; may throw, as the return port does */
+  constructor(
+    private readonly answer: (delivery: Delivery) => Reply = () => ({ code: 250, text: '2.0.0 Ok: stored' }),
+    private readonly opening: (recipients: readonly Recipient[]) => void = () => undefined,
+  ) {}
+
+  async open(given: Envelope, trace: Trace): Promise<Transfer> {
+    trace('sent', `MAIL FROM:<${given.sender.text}>`);
+    this.opening(given.recipients);
+    const delivery: Delivery = { envelope: given, content: Buffer.alloc(0), state: 'open' };
+    this.deliveries.push(delivery);
+    const pieces: Buffer[] = [];
+    return Promise.resolve({
+      async write(bytes: Buffer) {
+        pieces.push(Buffer.from(bytes));
+        return Promise.resolve();
+      },
+      finish: async () => {
+        delivery.content = Buffer.concat(pieces);
+        const reply = this.answer(delivery);
+        delivery.state = 'finished';
+        return Promise.resolve(reply);
+      },
+      abort: () => {
+        if (delivery.state === 'open') delivery.state = 'aborted';
+      },
+    });
+  }
+}
+
+export interface Filtered {
+  readonly reply: Reply;
+  readonly deliveries: readonly Delivery[];
+  /** The lines of the normal journal. */
+  readonly journal: readonly string[];
+}
+
+/** Runs the filter over the pieces of a message. */
+export async function runFilter(
+  content: AsyncIterable<Buffer> | Iterable<Buffer>,
+  given: Envelope,
+  hands: Partial<Hands> & { readonly policy: Policy; readonly nextHop?: MemoryHop },
+  settled?: Reply,
+): Promise<Filtered> {
+  const lines: string[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(chunk.toString().trimEnd());
+      done();
+    },
+  });
+  const journal = new Journal({ debug: false, debugFile: 'stdout', stream, timestamps: false });
+  const nextHop = hands.nextHop ?? new MemoryHop();
+  const pieces = async function* (): AsyncGenerator<Buffer> {
+    yield* content;
+  };
+  const reply = await filter(
+    {
+      envelope: given,
+      content: pieces(),
+      client: { helo: 'mail.example.com', address: '192.0.2.1' },
+      ...(settled && { settled }),
+    },
+    {
+      outcomes: new Outcomes(),
+      clock: () => goldenClock,
+      random: octets => Buffer.alloc(octets, 0x5a),
+      hostname: 'seal.example.com',
+      maxHops: 5,
+      ...hands,
+      journal,
+      nextHop,
+    },
+  );
+  await journal.close();
+  return { reply, deliveries: nextHop.deliveries, journal: lines };
+}
