@@ -17,5 +17,5 @@ export default ts.config(
       'no-control-regex': 'off',
     },
   },
-  { files: ['**/*.js'], ...ts.configs.disableTypeChecked },
+  { files: ['**/*.js', '**/*.mjs'], ...ts.configs.disableTypeChecked },
 );

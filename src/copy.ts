@@ -1,4 +1,5 @@
 // One copy of a message for the recipients that share a decision: signed, or octet for octet as it came.
+import { isAscii } from 'node:buffer';
 import { signedData } from './cms/signed-data.js';
 import type { Decision } from './decision.js';
 import { forRecipients, type Envelope, type Recipient } from './envelope.js';
@@ -160,8 +161,7 @@ class SignedContent implements Content {
 
   /** Its body is 7-bit now; only fields outside the signature may still be something else. */
   parameters(parameters: readonly string[]): readonly string[] {
-    const eightBit = this.context.header.block.some(b => b >= 0x80);
-    return eightBit ? parameters : parameters.filter(p => !/^BODY=/i.test(p));
+    return isAscii(this.context.header.block) ? parameters.filter(p => !/^BODY=/i.test(p)) : parameters;
   }
 
   write(bytes: Buffer): void {

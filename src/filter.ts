@@ -7,7 +7,7 @@ import { Failure, outcome, type Reply } from './failure.js';
 import { describeDecision, type Journal } from './journal.js';
 import { TopHeaderReader, type TopHeader } from './mime/top-header.js';
 import { Refused, type NextHop } from './next-hop.js';
-import type { Outcomes } from './outcomes.js';
+import { fingerprint, type Outcomes } from './outcomes.js';
 import { countHops, receivedField, receivedId } from './received.js';
 import { decide } from './rules/decide.js';
 import type { Policy } from './rules/policy.js';
@@ -49,8 +49,8 @@ interface Group {
 export async function filter(message: Incoming, hands: Hands): Promise<Reply> {
   const { envelope, client } = message;
   const { journal, clock } = hands;
-  let queue = queueId(envelope.forwarded);
-  let id = queue ?? noQueueId;
+  let id = queueId(envelope.forwarded) ?? noQueueId;
+  let print: string | undefined;
   const now = clock();
   const content = new Counted(message.content);
   let groups: Group[] = [];
@@ -58,14 +58,15 @@ export async function filter(message: Incoming, hands: Hands): Promise<Reply> {
   let reply: Reply;
   try {
     const header = await readTopHeader(content);
-    queue ??= receivedId(header.fields);
+    const queue = queueId(envelope.forwarded) ?? receivedId(header.fields);
     id = queue ?? noQueueId;
+    print = fingerprint(queue, header.block);
     journal.envelope(id, envelope, client);
     if (countHops(header.fields) > hands.maxHops)
       throw new Failure('loop', `more than ${hands.maxHops} times`);
 
     // Whom an earlier attempt reached is not decided about again.
-    const recipients = envelope.recipients.filter(r => !hands.outcomes.acceptedEarlier(queue, r));
+    const recipients = envelope.recipients.filter(r => !hands.outcomes.acceptedEarlier(print, r));
     groups = decideGroups(id, forRecipients(envelope, recipients), header, now, hands);
     const received = receivedField({ ...client, hostname: hands.hostname, id, date: now });
     copies = createCopies(groups, { id, header, received, now, journal, random: hands.random });
@@ -77,11 +78,11 @@ export async function filter(message: Incoming, hands: Hands): Promise<Reply> {
     // Every copy is transferred but for its final dot: from here on only the next hop can say no.
     reply = { code: 250, text: '2.0.0 Ok: delivered by an earlier attempt' };
     for (const copy of copies) reply = await copy.finish();
-    hands.outcomes.forget(queue);
+    hands.outcomes.forget(print, envelope.recipients);
   } catch (error) {
     for (const copy of copies) copy.abort();
     for (const { accepted, recipients } of copies) {
-      if (accepted) for (const r of recipients) hands.outcomes.rememberAccepted(queue, r, accepted);
+      if (accepted) for (const r of recipients) hands.outcomes.rememberAccepted(print, r, accepted);
     }
     reply = replyTo(error, id, envelope, copies, hands);
   } finally {

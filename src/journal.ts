@@ -1,5 +1,6 @@
 // The journal: one function per event, its sentence fixed here. The only importer of winston.
 // No message content, no secrets; whatever comes from outside is printed without control characters.
+import { createWriteStream, openSync, type WriteStream } from 'node:fs';
 import winston from 'winston';
 import type { Address } from './address.js';
 import type { Decision, Step } from './decision.js';
@@ -38,11 +39,13 @@ const namedRecipients = 20;
 
 export class Journal {
   private readonly logger: winston.Logger;
+  private readonly file: WriteStream | undefined;
   readonly debugging: boolean;
 
+  /** @throws the system's error where the debug file cannot be opened, about which winston's own says nothing */
   constructor({ debug, stream, debugFile, timestamps }: JournalOptions) {
     this.debugging = debug;
-    const { combine, timestamp, printf, json } = winston.format;
+    const { combine, timestamp, printf } = winston.format;
     const text = printf(
       ({ message, timestamp: at }) => `${timestamps ? `${String(at)} ` : ''}${String(message)}`,
     );
@@ -50,21 +53,14 @@ export class Journal {
     const details = combine(
       winston.format(info => (info.level === 'debug' ? info : false))(),
       timestamp(),
-      json({ deterministic: false }),
+      printf(info => JSON.stringify(info).replace(beyondAscii, escapeJson)),
     );
     const transports: winston.transport[] = [
       new winston.transports.Stream({ stream, format: combine(onlySentences, timestamp(), text) }),
     ];
     if (debug) {
-      transports.push(
-        debugFile === 'stdout'
-          ? new winston.transports.Stream({ stream, format: details })
-          : new winston.transports.File({
-              filename: debugFile,
-              format: details,
-              options: { flags: 'a', mode: 0o640 },
-            }),
-      );
+      if (debugFile !== 'stdout') this.file = this.open(debugFile);
+      transports.push(new winston.transports.Stream({ stream: this.file ?? stream, format: details }));
     }
     this.logger = winston.createLogger({ level: debug ? 'debug' : 'info', transports });
     // A full disk or a closed pipe costs lines of the journal, never mail.
@@ -148,15 +144,28 @@ export class Journal {
   }
 
   failure(id: string, failure: Error): void {
-    this.detail(id, 'failure', { message: failure.message });
+    this.detail(id, 'failure', { reason: failure.message });
   }
 
   /** Resolves when everything is written. */
-  close(): Promise<void> {
-    return new Promise(resolve => {
+  async close(): Promise<void> {
+    await new Promise(resolve => {
       this.logger.on('finish', () => setImmediate(resolve));
       this.logger.end();
     });
+    await new Promise<void>(resolve => {
+      if (this.file) this.file.end(resolve);
+      else resolve();
+    });
+  }
+
+  private open(path: string): WriteStream {
+    const file = createWriteStream(path, { fd: openSync(path, 'a', 0o640) });
+    // A full disk is no reason to stop the mail.
+    file.on('error', error => {
+      this.warning(`postseal: the debug journal cannot be written: ${error.message}`);
+    });
+    return file;
   }
 
   private detail(id: string, event: string, facts: Record<string, unknown>): void {
@@ -197,6 +206,13 @@ function recipientList(recipients: readonly Address[]): string {
 /** One line, and nothing that a terminal would obey. */
 function clean(text: string): string {
   return text.replace(/[\0-\x1f\x7f-\x9f\u2028\u2029]+/g, ' ');
+}
+
+/** Of the same characters those that JSON does not escape. */
+const beyondAscii = /[\x7f-\x9f\u2028\u2029]/g;
+
+function escapeJson(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 function count(n: number, what: string): string {

@@ -1,7 +1,16 @@
 // What became of single recipients of a message that is to be tried again, so that the next attempt repeats
 // nothing. Over SMTP one reply stands for all recipients; where they fare differently, it is a 4xx.
+import { createHash } from 'node:crypto';
 import { queueId, type Envelope, type ForwardedAttributes, type Recipient } from './envelope.js';
 import type { Reply } from './failure.js';
+
+/**
+ * Tells a message from all others, however often it comes. Postfix uses a queue id again once its message is
+ * gone; the header, with Postfix's own Received field in it, stays that message's.
+ */
+export function fingerprint(queueId: string | undefined, header: Buffer): string | undefined {
+  return queueId && `${queueId} ${createHash('sha256').update(header).digest('base64')}`;
+}
 
 export class Outcomes {
   private readonly accepted: Memory;
@@ -13,19 +22,19 @@ export class Outcomes {
     this.refused = new Memory(limit);
   }
 
-  /** The next hop has the message for this recipient. Without a queue id nothing can be remembered. */
-  rememberAccepted(id: string | undefined, recipient: Recipient, reply: Reply): void {
-    if (id !== undefined) this.accepted.put(id, recipient, reply);
+  /** The next hop has the message for this recipient. Without a fingerprint nothing is remembered. */
+  rememberAccepted(message: string | undefined, recipient: Recipient, reply: Reply): void {
+    if (message !== undefined) this.accepted.put(message, recipient, reply);
   }
 
   /** Whether an earlier attempt delivered to this recipient. */
-  acceptedEarlier(id: string | undefined, recipient: Recipient): boolean {
-    return id !== undefined && this.accepted.get(id, recipient) !== undefined;
+  acceptedEarlier(message: string | undefined, recipient: Recipient): boolean {
+    return message !== undefined && this.accepted.get(message, recipient) !== undefined;
   }
 
-  /** The message is done with. */
-  forget(id: string | undefined): void {
-    if (id !== undefined) this.accepted.delete(id);
+  /** The message is done with for these recipients; Postfix may have split it, and others be waiting. */
+  forget(message: string | undefined, recipients: readonly Recipient[]): void {
+    if (message !== undefined) for (const recipient of recipients) this.accepted.delete(message, recipient);
   }
 
   /**
@@ -65,10 +74,9 @@ class Memory {
     return this.messages.get(message)?.get(address.text);
   }
 
-  /** Forgets one recipient, or all of the message. */
-  delete(message: string, recipient?: Recipient): void {
+  delete(message: string, { address }: Recipient): void {
     const replies = this.messages.get(message);
-    if (recipient) replies?.delete(recipient.address.text);
-    if (!recipient || replies?.size === 0) this.messages.delete(message);
+    replies?.delete(address.text);
+    if (replies?.size === 0) this.messages.delete(message);
   }
 }

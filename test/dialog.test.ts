@@ -8,29 +8,22 @@
 //   2-> NOOP                         another client, which connects when it is first named
 //   => MAIL FROM:<a@b.example>       the return port must receive that
 //   <= 450 4.2.0 Later               and says this to it, instead of what a return port usually says;
-//                                    several make a reply of several lines; (hangs up), (hangs), (waits MS)
+//                                    several make a reply of several lines; (hangs up) and (hangs) are other ways
 //   :: NOQUEUE: from=<>, …           the lines of the journal, all of them, where a dialog has any
 //
 // … stands for any text; alone for any number of lines. Lines are UTF-8 and end in CRLF on the wire; escapes
 // are \r \n \xHH \\, and a lone backslash at the end means no CRLF. Content is written as on the wire, dots
 // doubled, up to the line with the final dot. All the => lines together are what the return port received, in
 // the order of arrival. Three of them come only in dialogs that name them: `(connects)`, EHLO and QUIT.
-// `(not kept)` is content that it refused or whose reply it withheld, `(cut)` content without a final dot.
+// `(not kept)` is content that it did not accept, `(cut)` content without a final dot.
 //
 // Where a dialog goes another way, what happened is written to NN-name.got.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { DialogClient } from './support/dialog-client.js';
-import {
-  decodeLines,
-  encodeLine,
-  matchesLines,
-  readDialog,
-  type DialogStep,
-  type ReturnLine,
-} from './support/dialog-file.js';
+import { decodeLines, encodeLine, matchesLines, readDialog, type ReturnLine } from './support/dialog-file.js';
 import { DialogService } from './support/dialog-service.js';
 import { makePki, openssl, type Pki } from './support/pki.js';
 import type { Fault, ReturnPort, Step } from './support/return-port.js';
@@ -64,16 +57,19 @@ describe('dialog', () => {
 /** Plays a dialog. @returns what happened; what went another way is put into `wrong` */
 async function run(text: string, wrong: string[]): Promise<string> {
   const dialog = readDialog(text);
+  const returned = dialog.steps.flatMap(s => s.returned);
   const settings = dialog.steps.filter(s => s.kind === 'stage').map(s => s.lines[0]!);
   const isSetting = (line: string): boolean => /^[a-z_]+ = /.test(line);
   const service = await DialogService.start(certificate, settings.filter(isSetting));
   const clients = new Map<string, DialogClient>();
   const happened: string[] = [];
   const compare = (what: string, got: readonly string[], want: readonly string[]): void => {
-    if (!matchesLines(got, want)) wrong.push(`${what}\n  ${got.join('\n  ')}\nbut should\n  ${want.join('\n  ')}`);
+    if (!matchesLines(got, want))
+      wrong.push(`${what}\n  ${got.join('\n  ')}\nbut should\n  ${want.join('\n  ')}`);
   };
   const client = async (name: string): Promise<DialogClient> => {
-    const known = clients.get(name) ?? (await DialogClient.connect({ host: '127.0.0.1', port: service.port }));
+    const known =
+      clients.get(name) ?? (await DialogClient.connect({ host: '127.0.0.1', port: service.port }));
     clients.set(name, known);
     return known;
   };
@@ -86,6 +82,16 @@ async function run(text: string, wrong: string[]): Promise<string> {
     },
     'hangs up': async name => {
       (await client(name)).hangUp();
+    },
+    'the return port has said': async (_, words) => {
+      await vi.waitFor(() => {
+        expect(service.returnPort.transcript.join('\n')).toContain(`<- ${words}`);
+      }, 5000);
+    },
+    'the journal has spoken': async () => {
+      await vi.waitFor(() => {
+        expect(service.journal).not.toEqual([]);
+      }, 5000);
     },
     /** Long enough for a packet to arrive alone. */
     pauses: () => new Promise(resolve => setTimeout(resolve, 40)),
@@ -107,9 +113,8 @@ async function run(text: string, wrong: string[]): Promise<string> {
   };
 
   try {
-    for (const [i, step] of dialog.steps.entries()) {
-      const { kind, client: name, lines } = step;
-      if (kind !== 'hear') script(service.returnPort, dialog.steps.slice(i));
+    for (const line of returned) for (const fault of faults(line)) service.returnPort.fault(fault);
+    for (const { kind, client: name, lines } of dialog.steps) {
       if (kind === 'send') {
         happened.push(...lines.map(line => `${name}-> ${line}`));
         (await client(name)).send(Buffer.concat(lines.map(encodeLine)));
@@ -130,7 +135,7 @@ async function run(text: string, wrong: string[]): Promise<string> {
     for (const it of clients.values()) it.hangUp();
     await service.close();
   }
-  const want = dialog.steps.flatMap(s => s.returned.map(r => r.line));
+  const want = returned.map(r => r.line);
   const got = received(service.returnPort, want);
   happened.push(...got.map(line => `=> ${line}`), ...service.journal.map(line => `:: ${line}`));
   compare('the return port receives', got, want);
@@ -139,52 +144,61 @@ async function run(text: string, wrong: string[]): Promise<string> {
   return `${happened.join('\n')}\n`;
 }
 
-/** Tells the return port what to say until the client sends something again. */
-function script(port: ReturnPort, [first, ...later]: readonly DialogStep[]): void {
-  const next = later.findIndex(s => s.kind !== 'hear');
-  const now = [first!, ...(next === -1 ? later : later.slice(0, next))];
-  port.clearFaults();
-  for (const line of now.flatMap(s => s.returned)) for (const fault of faults(line)) port.fault(fault);
-}
-
-/** One for each line in turn; one that does nothing keeps the next for the next time. */
+/** What goes wrong at the steps that a line for the return port stands for; most of the time it is nothing. */
 function faults({ line, answers }: ReturnLine): Fault[] {
   const replies = answers.filter(a => !a.startsWith('('));
-  const wait = /^\(waits (\d+)\)$/.exec(answers[0] ?? '')?.[1];
-  const effects: Omit<Fault, 'at'> = {
+  const wrong: Omit<Fault, 'at'> = {
     times: 1,
     ...(replies.length > 0 && { reply: replies.join('\r\n') }),
-    ...(wait !== undefined && { delay: Number(wait) }),
     ...(answers.includes('(hangs up)') && { then: 'hang up' }),
     ...(answers.includes('(hangs)') && { then: 'hang' }),
   };
+  // Faults strike in their order: one that does nothing keeps the next one for the next time.
+  const nothing = { times: 1 };
   const verb = /^(?:EHLO|XFORWARD|MAIL|RCPT|DATA|NOOP|RSET|QUIT)\b/.exec(line)?.[0];
-  if (verb !== undefined) return [{ ...effects, at: verb as Step }];
-  if (line === '(connects)') return [{ ...effects, at: replies.length > 0 ? 'greeting' : 'connect' }];
-  if (line === '.') return [{ ...effects, at: replies[0]?.startsWith('2') ? 'stored' : 'dot' }];
-  return answers.length > 0 ? [{ ...effects, at: 'body' }] : [];
+  if (verb !== undefined) return [{ ...wrong, at: verb as Step }];
+  if (line === '(connects)') {
+    if (replies.length > 0)
+      return [
+        { ...nothing, at: 'connect' },
+        { ...wrong, at: 'greeting' },
+      ];
+    return [
+      { ...wrong, at: 'connect' },
+      ...(answers.length > 0 ? [] : [{ ...nothing, at: 'greeting' as const }]),
+    ];
+  }
+  if (line === '(cut)') return [{ ...wrong, at: 'body', afterBytes: 1 }];
+  if (line !== '.') return [];
+  const body: Fault = { ...nothing, at: 'body', afterBytes: 1 };
+  const isKept = answers.length === 0 || replies[0]?.startsWith('2');
+  return isKept
+    ? [body, { ...nothing, at: 'dot' }, { ...wrong, at: 'stored' }]
+    : [body, { ...wrong, at: 'dot' }];
 }
 
 /** What the return port received, from its transcript and its messages. */
 function received(port: ReturnPort, want: readonly string[]): string[] {
   const messages = [...port.messages];
   const seen = new Set<string>();
-  const lines = port.transcript.flatMap(entry => {
+  const lines = port.transcript.flatMap((entry, i) => {
     const [, connection = '', arrow, text = ''] = /^(\d+) (\S+) (.*)$/s.exec(entry) ?? [];
     const connects = seen.has(connection) ? [] : ['(connects)'];
     seen.add(connection);
+    const later = port.transcript.slice(i + 1).filter(line => line.startsWith(`${connection} `));
+    if (arrow === '<-' && text === '354 End data with <CR><LF>.<CR><LF>')
+      return later.some(line => line.startsWith(`${connection} ->`)) ? [] : ['(cut)'];
     if (arrow !== '->') return connects;
     const octets = /^\((\d+) bytes\)$/.exec(text)?.[1];
     if (octets === undefined) return [...connects, ...decodeLines(Buffer.from(`${text}\r\n`))];
+    if (!later[0]?.startsWith(`${connection} <- 2`)) return ['(not kept)', '.'];
     const at = messages.findIndex(m => `${m.connection}` === connection);
-    if (messages[at]?.content.length !== Number(octets)) return ['(not kept)', '.'];
     const [message] = messages.splice(at, 1);
     const wire = message!.content.toString('latin1').replace(/(^|\r\n)\./g, '$1..');
     return [...decodeLines(Buffer.from(wire, 'latin1')), '.'];
   });
   const optional = ['(connects)', 'EHLO', 'QUIT'].filter(verb => !want.some(line => line.startsWith(verb)));
-  const cut = port.cut.map(() => '(cut)');
-  return [...lines.filter(line => !optional.some(verb => line.startsWith(verb))), ...cut];
+  return lines.filter(line => !optional.some(verb => line.startsWith(verb)));
 }
 
 /** Every signed message that is let out verifies. */

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, stat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { formatEndpoint, type Endpoint } from '../config/config.js';
+import { formatEndpoint, type Config, type Endpoint } from '../config/config.js';
 import { filter } from '../filter.js';
 import { Journal } from '../journal.js';
 import { Outcomes } from '../outcomes.js';
@@ -32,12 +32,7 @@ export async function serve(args: readonly string[]): Promise<number> {
   const path = typeof values['config'] === 'string' ? values['config'] : defaultConfig;
   const { config, policy, identities, warnings } = await loadOrFail(path);
   const { service } = config;
-  const journal = new Journal({
-    debug: config.journal.debug || values['debug'] === true,
-    debugFile: config.journal.debugFile,
-    stream: process.stdout,
-    timestamps: process.env['JOURNAL_STREAM'] === undefined,
-  });
+  const journal = openJournal(config, values['debug'] === true);
   for (const warning of warnings) journal.warning(showProblem(warning));
 
   const timeout = service.timeout * 1000;
@@ -80,10 +75,25 @@ export async function serve(args: readonly string[]): Promise<number> {
   journal.stopping(await signalled());
   await inbound.close();
   returnPort.close();
+  await inbound.settled();
   if (service.listen.kind === 'unix') await unlink(service.listen.path).catch(() => undefined);
   journal.stopped();
   await journal.close();
   return exit.ok;
+}
+
+function openJournal({ journal: { debug, debugFile } }: Config, debugging: boolean): Journal {
+  try {
+    return new Journal({
+      debug: debug || debugging,
+      debugFile,
+      stream: process.stdout,
+      timestamps: process.env['JOURNAL_STREAM'] === undefined,
+    });
+  } catch (error) {
+    const { message } = error as NodeJS.ErrnoException;
+    throw new CommandError(exit.config, `[journal] debug_file: ${debugFile} cannot be written: ${message}`);
+  }
 }
 
 function addressOf(endpoint: Endpoint): { host: string; port: number } | { path: string } {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Envelope } from '../envelope.js';
-import { outcome } from '../failure.js';
+import { Failure, outcome } from '../failure.js';
 import { filter } from '../filter.js';
 import { Journal } from '../journal.js';
 import type { NextHop, Transfer } from '../next-hop.js';
@@ -62,6 +62,7 @@ export async function sign(args: readonly string[]): Promise<number> {
       },
     );
     await journal.close();
+    if (spool.overfull) throw new CommandError(exit.usage, mixed);
     const result = outcome(reply);
     if (result !== 'accepted') return result === 'rejected' ? exit.unavailable : exit.tempFail;
     await pipeline(createReadStream(spool.path), process.stdout, { end: false });
@@ -71,19 +72,20 @@ export async function sign(args: readonly string[]): Promise<number> {
   }
 }
 
+const mixed = 'some recipients get a signed copy and some do not; name with --recipient whose copy you want';
+
 /** A next hop that takes one message into a file: nothing may reach standard output before it is accepted. */
 class Spool implements NextHop {
+  /** It was asked to take a second copy. */
+  overfull = false;
   private opened = false;
 
   constructor(readonly path: string) {}
 
   open(_envelope: Envelope): Promise<Transfer> {
-    if (this.opened) {
-      throw new CommandError(
-        exit.usage,
-        'some recipients get a signed copy and some do not; name with --recipient whose copy you want',
-      );
-    }
+    this.overfull = this.opened;
+    if (this.overfull)
+      return Promise.reject(new Failure('recipients-refused', 'standard output takes one copy'));
     this.opened = true;
     return Promise.resolve(new SpoolTransfer(createWriteStream(this.path, { mode: 0o600 })));
   }

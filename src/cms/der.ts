@@ -2,15 +2,20 @@
 
 /** One TLV: tag, length, contents. */
 export function tlv(tag: number, ...contents: readonly Buffer[]): Buffer {
-  const length = contents.reduce((sum, c) => sum + c.length, 0);
-  return Buffer.concat([Buffer.from([tag]), encodeLength(length), ...contents]);
-}
-
-function encodeLength(length: number): Buffer {
-  if (length < 0x80) return Buffer.from([length]);
-  const octets: number[] = [];
-  for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) octets.unshift(rest % 256);
-  return Buffer.from([0x80 | octets.length, ...octets]);
+  let length = 0;
+  for (const content of contents) length += content.length;
+  const lengthOctets =
+    length < 0x80 ? 0 : length < 0x100 ? 1 : length < 0x10000 ? 2 : length < 0x1000000 ? 3 : 4;
+  const out = Buffer.allocUnsafe(2 + lengthOctets + length);
+  out[0] = tag;
+  out[1] = lengthOctets === 0 ? length : 0x80 | lengthOctets;
+  if (lengthOctets > 0) out.writeUIntBE(length, 2, lengthOctets);
+  let at = 2 + lengthOctets;
+  for (const content of contents) {
+    content.copy(out, at);
+    at += content.length;
+  }
+  return out;
 }
 
 export const sequence = (...elements: readonly Buffer[]): Buffer => tlv(0x30, ...elements);

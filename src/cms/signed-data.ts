@@ -1,7 +1,7 @@
 // Detached SignedData with one signer (RFC 5652 §5), its signed attributes, and the signature over them.
 import { createHash, sign as signWithKey } from 'node:crypto';
 import { promisify } from 'node:util';
-import { signatureAlgorithms, type Digest, type KeyType } from '../algorithms.js';
+import { digests, signatureAlgorithms, type Digest, type KeyType } from '../algorithms.js';
 import type { Identity } from '../identity.js';
 import {
   contextConstructed,
@@ -15,18 +15,32 @@ import {
   time,
 } from './der.js';
 
+// All that is the same in every message is encoded once.
 const oid = {
-  data: '1.2.840.113549.1.7.1',
-  signedData: '1.2.840.113549.1.7.2',
-  contentType: '1.2.840.113549.1.9.3',
-  messageDigest: '1.2.840.113549.1.9.4',
-  signingTime: '1.2.840.113549.1.9.5',
-  smimeCapabilities: '1.2.840.113549.1.9.15',
-  signingCertificateV2: '1.2.840.113549.1.9.16.2.47',
-  algorithmProtection: '1.2.840.113549.1.9.52',
-  aes256cbc: '2.16.840.1.101.3.4.1.42',
-  aes128cbc: '2.16.840.1.101.3.4.1.2',
+  data: objectIdentifier('1.2.840.113549.1.7.1'),
+  signedData: objectIdentifier('1.2.840.113549.1.7.2'),
+  contentType: objectIdentifier('1.2.840.113549.1.9.3'),
+  messageDigest: objectIdentifier('1.2.840.113549.1.9.4'),
+  signingTime: objectIdentifier('1.2.840.113549.1.9.5'),
+  smimeCapabilities: objectIdentifier('1.2.840.113549.1.9.15'),
+  signingCertificateV2: objectIdentifier('1.2.840.113549.1.9.16.2.47'),
+  algorithmProtection: objectIdentifier('1.2.840.113549.1.9.52'),
+  aes256cbc: objectIdentifier('2.16.840.1.101.3.4.1.42'),
+  aes128cbc: objectIdentifier('2.16.840.1.101.3.4.1.2'),
 };
+
+/** AlgorithmIdentifiers: SHA-2 without parameters (RFC 5754 §2). */
+const digestIdentifiers = new Map(
+  Object.values(digests).map(digest => [digest, sequence(objectIdentifier(digest.oid))]),
+);
+
+const contentTypeAttribute = attribute(oid.contentType, oid.data);
+
+/** What the sender's key may be encrypted to in reply, in order of preference (RFC 8551 §2.5.2). */
+const smimeCapabilitiesAttribute = attribute(
+  oid.smimeCapabilities,
+  sequence(sequence(oid.aes256cbc), sequence(oid.aes128cbc)),
+);
 
 export interface SigningInput {
   readonly identity: Identity;
@@ -53,14 +67,10 @@ export async function signedData(input: SigningInput): Promise<Buffer> {
 /** The attributes as they are signed: a SET OF under its own tag 0x31, in DER order (R22, RFC 5652 §5.4). */
 export function signedAttributes({ identity, digest, contentDigest, signingTime }: SigningInput): Buffer {
   return setOf(
-    attribute(oid.contentType, objectIdentifier(oid.data)),
+    contentTypeAttribute,
     attribute(oid.messageDigest, octetString(contentDigest)),
     ...(signingTime ? [attribute(oid.signingTime, time(signingTime))] : []),
-    // What the sender's key may be encrypted to in reply, in order of preference (RFC 8551 §2.5.2).
-    attribute(
-      oid.smimeCapabilities,
-      sequence(sequence(objectIdentifier(oid.aes256cbc)), sequence(objectIdentifier(oid.aes128cbc))),
-    ),
+    smimeCapabilitiesAttribute,
     // ESSCertIDv2 with its default hash, SHA-256, left out (RFC 5035 §4).
     attribute(
       oid.signingCertificateV2,
@@ -86,20 +96,19 @@ function contentInfo({ identity, digest }: SigningInput, attributes: Buffer, sig
   const signedDataValue = sequence(
     integer(1),
     setOf(digestIdentifier(digest)),
-    sequence(objectIdentifier(oid.data)), // no eContent: detached (R21)
+    sequence(oid.data), // no eContent: detached (R21)
     contextConstructed(0, identity.certificate, ...identity.chain),
     setOf(signerInfo),
   );
-  return sequence(objectIdentifier(oid.signedData), contextConstructed(0, signedDataValue));
+  return sequence(oid.signedData, contextConstructed(0, signedDataValue));
 }
 
-function attribute(type: string, value: Buffer): Buffer {
-  return sequence(objectIdentifier(type), setOf(value));
+function attribute(type: Buffer, value: Buffer): Buffer {
+  return sequence(type, setOf(value));
 }
 
-/** SHA-2 without parameters (RFC 5754 §2). */
 function digestIdentifier(digest: Digest): Buffer {
-  return sequence(objectIdentifier(digest.oid));
+  return digestIdentifiers.get(digest)!;
 }
 
 function signatureIdentifier(keyType: KeyType, digest: Digest): Buffer {

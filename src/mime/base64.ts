@@ -11,6 +11,14 @@ const alphabet = new Uint8Array(256);
 for (const c of Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/='))
   alphabet[c] = 1;
 
+/** Base64 in lines of 76; no line end after the last one. */
+export function toLines(octets: Buffer): string {
+  const text = octets.toString('base64');
+  let lines = text.slice(0, LINE);
+  for (let at = LINE; at < text.length; at += LINE) lines += `\r\n${text.slice(at, at + LINE)}`;
+  return lines;
+}
+
 /** Any octets to lines of 76; no line end after the last one. */
 export class Base64Encoder implements Codec {
   private carry: Buffer = NOTHING;
@@ -31,10 +39,9 @@ export class Base64Encoder implements Codec {
 
   private lines(octets: Buffer): Buffer {
     if (octets.length === 0) return NOTHING;
-    const text = octets.toString('base64').replace(/.{76}(?=.)/g, '$&\r\n');
     const prefix = this.begun ? '\r\n' : '';
     this.begun = true;
-    return Buffer.from(prefix + text, 'latin1');
+    return Buffer.from(prefix + toLines(octets), 'latin1');
   }
 }
 

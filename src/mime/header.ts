@@ -30,6 +30,7 @@ export function field(raw: Buffer): Field {
     body: text
       .slice(colon + 1)
       .replace(/\r?\n(?=[ \t])/g, '')
+      .replace(/[\0\r]/g, ' ') // as they are written where they are mended
       .trim(),
   };
 }
@@ -99,14 +100,14 @@ export function transferEncoding(fields: readonly Field[]): string {
 
 /** Splits `value; name=value; …`; comments are skipped, quoted strings unquoted, nothing throws. */
 export function parseParameters(body: string): ParameterisedValue {
-  const pieces = splitParameters(body).map(unquote);
+  const pieces = splitParameters(body);
   const parameters = new Map<string, string>();
   const segments = new Map<string, { index: number; text: string; extended: boolean }[]>();
   for (const piece of pieces.slice(1)) {
     const equals = piece.indexOf('=');
     if (equals < 1) continue;
-    const name = piece.slice(0, equals).trim().toLowerCase();
-    const text = piece.slice(equals + 1).trim();
+    const name = trim(piece.slice(0, equals)).toLowerCase();
+    const text = unquote(trim(piece.slice(equals + 1)));
     const segment = /^([^*]+)\*(?:(\d{1,3})(\*?))?$/.exec(name);
     if (segment) {
       const [, base, index, star] = segment;
@@ -116,7 +117,12 @@ export function parseParameters(body: string): ParameterisedValue {
     } else if (!parameters.has(name)) parameters.set(name, text);
   }
   for (const [name, list] of segments) parameters.set(name, joinSegments(list));
-  return { value: (pieces[0] ?? '').toLowerCase().replace(/\s+/g, ''), parameters };
+  return {
+    value: unquote(pieces[0] ?? '')
+      .toLowerCase()
+      .replace(/\s+/g, ''),
+    parameters,
+  };
 }
 
 /** RFC 2231 §3 and §4: continuations in order, percent escapes decoded as UTF-8. */

@@ -92,7 +92,7 @@ function endsLine(input: Buffer, at: number): boolean {
  */
 function risky(input: Buffer, i: number): boolean {
   const b = input[i];
-  if (b === F) return input.compare(FROM, 0, FROM.length, i, i + FROM.length) === 0;
+  if (b === F) return input.subarray(i, i + FROM.length).equals(FROM);
   return b === DOT || (b === DASH && input[i + 1] === DASH);
 }
 

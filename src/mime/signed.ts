@@ -1,6 +1,7 @@
 // The frame: a message with its entity wrapped as multipart/signed, hashed as it passes (RFC 1847, RFC 8551 §3.5.3).
 import { createHash, type Hash } from 'node:crypto';
 import type { Digest } from '../algorithms.js';
+import { toLines } from './base64.js';
 import { contentType, type Field } from './header.js';
 import { SevenBit, type Rewrite } from './seven-bit.js';
 import { Walker } from './walk.js';
@@ -74,7 +75,7 @@ export class SignedMessage {
           'Content-Disposition: attachment; filename="smime.p7s"\r\n' +
           'Content-Description: S/MIME Cryptographic Signature\r\n' +
           '\r\n' +
-          `${cms.toString('base64').replace(/.{76}(?=.)/g, '$&\r\n')}\r\n` +
+          `${toLines(cms)}\r\n` +
           `--${boundary}--\r\n`,
       ),
     );

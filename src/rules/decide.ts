@@ -85,7 +85,7 @@ function authorOf(rule: Rule, { from, sender }: MessageFacts): Address | Failure
     ? author
     : new Failure(
         'sender-disagrees',
-        `${sender.canonical} is not ${rule.envelopeSender} with ${author.canonical}`,
+        `${sender.canonical} sends for ${author.canonical}, and the rule wants envelope_sender = ${rule.envelopeSender}`,
       );
 }
 

@@ -19,10 +19,11 @@ export function parseMail(line: string): MailCommand {
   const { path, parameters } = parsePath(line, /^MAIL FROM:\s*/i, 'bad-sender', mailParameters);
   const sender = Address.parse(path);
   if (!sender) throw new Failure('bad-sender');
-  const size = parameters.find(p => /^SIZE=/i.test(p))?.slice(5) ?? '0';
+  const isSize = (parameter: string): boolean => /^SIZE(?:=|$)/i.test(parameter);
+  const size = parameters.find(isSize)?.slice('SIZE='.length) ?? '0';
   if (!/^\d{1,20}$/.test(size)) throw new Failure('bad-parameter', 'SIZE');
   // The message grows on its way through here: its old size is nothing to promise (R35).
-  return { sender, size: Number(size), parameters: parameters.filter(p => !/^SIZE=/i.test(p)) };
+  return { sender, size: Number(size), parameters: parameters.filter(p => !isSize(p)) };
 }
 
 /** @throws Failure with the reply for a command that cannot be read */

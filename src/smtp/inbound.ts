@@ -44,7 +44,10 @@ export class Inbound {
 
   constructor(options: InboundOptions) {
     this.server = new Server(options);
-    this.server.on('error', options.onError);
+    this.server.on('error', error => {
+      // Before it listens, `listen` tells.
+      if (this.server.server.listening) options.onError(error);
+    });
   }
 
   /** Listens as net.Server does. @throws the system's error: EADDRINUSE, EACCES */
@@ -66,17 +69,24 @@ export class Inbound {
   }
 
   /** Takes no more connections, lets messages in flight finish within the limit, ends idle connections. */
-  close(): Promise<void> {
-    return new Promise(resolve => {
+  async close(): Promise<void> {
+    await new Promise<void>(resolve => {
       this.server.close(() => {
         resolve();
       });
       for (const connection of this.server.connections) (connection as Connection).closeIfIdle();
     });
+    for (const connection of this.server.inFlight.keys()) connection.abandon();
+  }
+
+  /** Resolves when no message is in flight any more; after `close`, and once nothing holds them up. */
+  async settled(): Promise<void> {
+    await Promise.all(this.server.inFlight.values());
   }
 }
 
 class Server extends SMTPServer {
+  readonly inFlight = new Map<Connection, Promise<Reply>>();
   private readonly bySession = new WeakMap<object, Connection>();
 
   constructor(readonly inbound: InboundOptions) {
@@ -99,14 +109,15 @@ class Server extends SMTPServer {
       closeTimeout: inbound.shutdownTimeout,
       logger: false,
       onData: (stream, session, callback) => {
-        void this.bySession
-          .get(session)!
-          .deliver(stream)
-          .then(reply => {
-            const text = reply.text.replace(/[\r\n]+/g, ' ');
-            if (outcome(reply) === 'accepted') callback(null, text);
-            else callback(Object.assign(new Error(text), { responseCode: reply.code }));
-          });
+        const connection = this.bySession.get(session)!;
+        const delivery = connection.deliver(stream);
+        this.inFlight.set(connection, delivery);
+        void delivery.then(reply => {
+          this.inFlight.delete(connection);
+          const text = reply.text.replace(/[\r\n]+/g, ' ');
+          if (outcome(reply) === 'accepted') callback(null, text);
+          else callback(Object.assign(new Error(text), { responseCode: reply.code }));
+        });
       },
     } satisfies SMTPServerOptions);
   }
@@ -206,6 +217,11 @@ class Connection extends SMTPConnection {
   /** Between two messages there is nothing to wait for. */
   closeIfIdle(): void {
     if (!this.mail) this.refuse(new Failure('shutting-down'));
+  }
+
+  /** Drops the connection: what it was sending is not complete, and will not be. */
+  abandon(): void {
+    this._socket.destroy();
   }
 
   private refuse({ reply }: Failure): void {

@@ -11,14 +11,14 @@ const idleSeconds = 10;
 export class ReturnPort implements NextHop {
   private readonly idle: { session: Session; timer: NodeJS.Timeout }[] = [];
   private readonly busy = new Set<Session>();
-  private closed = false;
+  private readonly closing = new AbortController();
 
   constructor(private readonly options: SessionOptions) {}
 
   async open(envelope: Envelope, trace: Trace): Promise<Transfer> {
     for (;;) {
       const reused = this.take();
-      const session = reused ?? (await Session.connect(this.options));
+      const session = reused ?? (await Session.connect(this.options, this.closing.signal));
       session.trace = trace;
       this.busy.add(session);
       try {
@@ -33,7 +33,7 @@ export class ReturnPort implements NextHop {
           },
         );
       } catch (error) {
-        if (error instanceof Refused && session.usable) this.release(session);
+        if (error instanceof Refused && (await reset(session))) this.release(session);
         else this.drop(session);
         // Postfix may have closed a kept connection just now: nothing was transferred, so ask again.
         if (reused && error instanceof Failure && error.kind === 'return-port-lost') continue;
@@ -44,7 +44,7 @@ export class ReturnPort implements NextHop {
 
   /** Ends all connections: those in use in the middle of their transaction, which delivers nothing. */
   close(): void {
-    this.closed = true;
+    this.closing.abort();
     for (let session = this.take(); session; session = this.take()) session.quit();
     for (const session of this.busy) session.destroy();
   }
@@ -64,7 +64,7 @@ export class ReturnPort implements NextHop {
 
   private release(session: Session): void {
     this.busy.delete(session);
-    if (this.closed || !session.usable) {
+    if (this.closing.signal.aborted || !session.usable) {
       session.quit();
       return;
     }
@@ -76,6 +76,15 @@ export class ReturnPort implements NextHop {
       }, idleSeconds * 1000).unref(),
     };
     this.idle.push(kept);
+  }
+}
+
+/** Ends a transaction that was refused and may be open still. @returns whether the connection is good for another */
+async function reset(session: Session): Promise<boolean> {
+  try {
+    return session.usable && outcome(await session.command('RSET')) === 'accepted';
+  } catch {
+    return false;
   }
 }
 
@@ -95,31 +104,35 @@ async function begin(session: Session, envelope: Envelope): Promise<void> {
   // A refused XFORWARD costs a name in a log line, as between Postfix and Postfix: no reason to keep the mail.
   while (next < preparation.length) await ask(next++);
   const mailReply = await ask(next++);
-  if (outcome(mailReply) !== 'accepted' && !pending) throw new Refused(mailReply);
+  if (outcome(mailReply) !== 'accepted' && !pending) throw no(mailReply);
   const refused = new Map<Recipient, Reply>();
   for (const recipient of envelope.recipients) {
     const reply = await ask(next++);
     if (outcome(reply) !== 'accepted') refused.set(recipient, reply);
   }
   const someRefused = outcome(mailReply) !== 'accepted' || refused.size > 0;
-  if (someRefused && !pending) {
-    await session.command('RSET');
-    throw refusal(envelope, mailReply, refused);
-  }
+  if (someRefused && !pending) throw refusal(envelope, mailReply, refused);
   const dataReply = await ask(next);
   if (someRefused) {
     // Having taken DATA for the other recipients, it can only be stopped by hanging up.
     if (dataReply.code < 400) session.destroy();
     throw refusal(envelope, mailReply, refused);
   }
-  if (dataReply.code !== 354) throw new Refused(dataReply);
+  if (dataReply.code !== 354) throw no(dataReply);
 }
 
-function refusal(envelope: Envelope, mailReply: Reply, refused: ReadonlyMap<Recipient, Reply>): Refused {
-  if (outcome(mailReply) !== 'accepted') return new Refused(mailReply);
+function refusal(envelope: Envelope, mailReply: Reply, refused: ReadonlyMap<Recipient, Reply>): Error {
+  if (outcome(mailReply) !== 'accepted') return no(mailReply);
   const replies = [...refused.values()];
   const all = replies.length === envelope.recipients.length && new Set(replies.map(outcome)).size === 1;
-  return new Refused(replies[0]!, all ? new Map() : refused);
+  return all ? no(replies[0]!) : new Refused(replies[0]!, refused);
+}
+
+/** A refusal is passed on. Any other reply where it can mean nothing must not be: to the client it might mean yes. */
+function no(reply: Reply): Error {
+  return reply.code >= 400
+    ? new Refused(reply)
+    : new Failure('return-port-lost', `it answered out of place: ${reply.code} ${reply.text}`);
 }
 
 function joinParameters(parameters: readonly string[]): string {
@@ -177,14 +190,15 @@ class SmtpTransfer implements Transfer {
   }
 
   async write(bytes: Buffer): Promise<void> {
-    if (this.early) throw this.answeredEarly(this.early);
+    if (this.early) throw no(this.early);
     await this.session.write(this.stuffer.write(bytes));
   }
 
   async finish(): Promise<Reply> {
-    if (this.early) throw this.answeredEarly(this.early);
+    if (this.early) throw no(this.early);
     await this.session.write([this.stuffer.end()]);
     const reply = await this.finalReply;
+    if (reply.code >= 300 && reply.code < 400) throw no(reply);
     this.done = true;
     this.release();
     return reply;
@@ -192,12 +206,5 @@ class SmtpTransfer implements Transfer {
 
   abort(): void {
     if (!this.done) this.drop();
-  }
-
-  /** A reply in the middle of the message: a refusal counts, anything else is nonsense. */
-  private answeredEarly(reply: Reply): Error {
-    return outcome(reply) === 'accepted' || reply.code < 400
-      ? new Failure('return-port-lost', 'it answered before the end of the message')
-      : new Refused(reply);
   }
 }

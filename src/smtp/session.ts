@@ -38,9 +38,23 @@ export class Session {
     });
   }
 
-  /** Connects and says EHLO. @throws Failure `return-port-unreachable` */
-  static async connect({ address, hostname, timeout }: SessionOptions): Promise<Session> {
-    const socket = await openSocket(address, timeout);
+  /** Connects and says EHLO, unless told to give up. @throws Failure `return-port-unreachable` */
+  static async connect(options: SessionOptions, signal: AbortSignal): Promise<Session> {
+    const socket = connectSocket(options.address);
+    const giveUp = (): void => {
+      socket.destroy(new Error('shutting down'));
+    };
+    signal.addEventListener('abort', giveUp);
+    if (signal.aborted) giveUp();
+    try {
+      await opened(socket, options.timeout);
+      return await Session.greeted(socket, options);
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  private static async greeted(socket: Socket, { hostname, timeout }: SessionOptions): Promise<Session> {
     const connection = new SMTPConnection({
       connection: socket,
       name: hostname,
@@ -111,6 +125,8 @@ export class Session {
         this.waiting.delete(reject);
         this.trace('received', raw);
         const reply = parseReply(raw);
+        // Nobody answers what was sent after it: they are to hear why.
+        if (reply?.code === 421) this.lost ??= new Failure('return-port-lost', `421 ${reply.text}`);
         if (reply) resolve(reply);
         else reject(new Failure('return-port-lost', 'it answered with something that is no SMTP reply'));
       });
@@ -169,8 +185,7 @@ export class Session {
   }
 }
 
-async function openSocket(address: SessionOptions['address'], timeout: number): Promise<Socket> {
-  const socket = connectSocket(address);
+async function opened(socket: Socket, timeout: number): Promise<void> {
   socket.setNoDelay(true);
   try {
     await new Promise<void>((resolve, reject) => {
@@ -188,7 +203,6 @@ async function openSocket(address: SessionOptions['address'], timeout: number): 
     socket.destroy();
     throw new Failure('return-port-unreachable', describe(error), false, { cause: error });
   }
-  return socket;
 }
 
 /** `250-one\n250 two` as code and lines (RFC 5321 §4.2.1). */

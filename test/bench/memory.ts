@@ -10,9 +10,12 @@ import { type Setting, Sink, smtpSource } from './setting.js';
 /** In MB. */
 export interface MemoryFigures {
   readonly size: number;
+  readonly smallerSize: number;
   /** After the small messages: now, and the most so far. */
   readonly before: number;
   readonly highestBefore: number;
+  /** The most while a message of a tenth of the size passed: growth must not depend on it. */
+  readonly duringSmaller: number;
   /** The most while the large message passed. */
   readonly during: number;
   /** The same for another one of its kind. */
@@ -31,20 +34,30 @@ export async function measureMemory(
     await smtpSource({ port, sender: signedSender, recipient, file, count: warmUp });
     const { now: before, highest: highestBefore } = residentMemory(service.pid);
 
-    const send = async (): Promise<{ during: number; seconds: number }> => {
+    const send = async (megabytes: number): Promise<{ during: number; seconds: number }> => {
       // From here on VmHWM begins again at what is resident now (proc(5)).
       writeFileSync(`/proc/${service.pid}/clear_refs`, '5');
       const begin = performance.now();
-      const content = streamed(size * MB, signedSender);
+      const content = streamed(megabytes * MB, signedSender);
       await sendMail({ port, sender: signedSender, recipients: [recipient], content });
       const seconds = (performance.now() - begin) / 1000;
       return { during: residentMemory(service.pid).highest, seconds };
     };
-    const first = await send();
-    const second = await send();
+    const smallerSize = size / 10;
+    const smaller = await send(smallerSize);
+    const first = await send(size);
+    const second = await send(size);
     const signed = service.lines(', signed ').filter(line => line.includes('reply="250 ')).length;
-    if (signed !== warmUp + 2) throw new Error(`memory: ${signed} of ${warmUp + 2} messages signed`);
-    return { size, before, highestBefore, ...first, duringSecond: second.during };
+    if (signed !== warmUp + 3) throw new Error(`memory: ${signed} of ${warmUp + 3} messages signed`);
+    return {
+      size,
+      smallerSize,
+      before,
+      highestBefore,
+      duringSmaller: smaller.during,
+      ...first,
+      duringSecond: second.during,
+    };
   } finally {
     await service.stop();
     await sink.stop();

@@ -39,17 +39,21 @@ function selfTimes(profile: Profile): Map<string, number> {
 
 function nameOf({ functionName, url, lineNumber }: Frame): string {
   const place = url
-    .replace(/^.*\/dist\//, 'postseal:')
-    .replace(/^.*node_modules\//, '')
-    .replace(/^file:\/\//, '');
+    .replace(/^file:\/\//, '')
+    .replace(/^.*\/node_modules\//, '')
+    .replace(/^.*\/dist\//, 'postseal/');
   return `${functionName || '(anonymous)'}${url === '' ? '' : ` ${place}:${lineNumber + 1}`}`;
 }
 
+/** Modules of ours and of Node one by one, packages whole; native functions with what called them. */
 function group(name: string): string {
-  if (/^\(idle\)|^\(program\)|^\(garbage/.test(name)) return name.split(' ← ')[0]!;
-  const place = /(?:postseal|node|[@\w.-]+\/)[^\s]*:\d+$/.exec(name)?.[0] ?? '';
-  const owner = /^(postseal:[^:]+|node:[^:]+|@[^/]+\/[^/]+|[^/:]+)/.exec(place)?.[1] ?? 'native';
-  return owner.replace(/^node:internal\/(?:streams|stream).*/, 'node:streams');
+  const place = / ([^ ]+):\d+$/.exec(name)?.[1];
+  if (place === undefined) return name;
+  if (/^node:internal\/(?:streams|stream_base)|^node:(?:net|stream)/.test(place))
+    return 'node: streams and sockets';
+  return place.startsWith('postseal/') || place.startsWith('node:')
+    ? place
+    : place.replace(/\/(?:lib|dist|dest|esm)\/.*/, '');
 }
 
 function top(times: ReadonlyMap<string, number>, busy: number, messages: number, rows: number): string {

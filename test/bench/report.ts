@@ -126,12 +126,13 @@ function growth({ highestBefore, during, duringSecond }: MemoryFigures): string 
 }
 
 function memoryLines(memory: MemoryFigures): string {
-  const { size, before, highestBefore, during, duringSecond, seconds } = memory;
+  const { size, smallerSize, before, highestBefore, duringSmaller, during, duringSecond, seconds } = memory;
   return table(
     ['resident memory of postseal serve', 'MB'],
     [
       ['after 10 KB messages, 10 at a time', figure(before)],
       ['at most until then', figure(highestBefore)],
+      [`at most during one ${smallerSize} MB message`, figure(duringSmaller)],
       [`at most during one ${size} MB message (${figure(seconds)} s)`, figure(during)],
       ['at most during another one', figure(duringSecond)],
       ['growth: the most with, less the most without', growth(memory)],

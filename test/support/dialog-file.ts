@@ -101,7 +101,6 @@ export function matchesLine(got: string, want: string): boolean {
 export function matchesLines(got: readonly string[], want: readonly string[]): boolean {
   const [first, ...rest] = want;
   if (first === undefined) return got.length === 0;
-  if (first === '…')
-    return [...got, ''].some((_, skip) => matchesLines(got.slice(skip), rest));
+  if (first === '…') return [...got, ''].some((_, skip) => matchesLines(got.slice(skip), rest));
   return got.length > 0 && matchesLine(got[0]!, first) && matchesLines(got.slice(1), rest);
 }

@@ -88,6 +88,7 @@ export class DialogService {
     });
     const service = new DialogService(inbound, faulty, async () => {
       nextHop.close();
+      await inbound.settled();
       await faulty.close();
       await journal.close();
     });

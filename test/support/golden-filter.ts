@@ -118,7 +118,6 @@ export async function runFilter(
   content: AsyncIterable<Buffer> | Iterable<Buffer>,
   given: Envelope,
   hands: Partial<Hands> & { readonly policy: Policy; readonly nextHop?: MemoryHop },
-  settled?: Reply,
 ): Promise<Filtered> {
   const lines: string[] = [];
   const stream = new Writable({
@@ -137,7 +136,6 @@ export async function runFilter(
       envelope: given,
       content: pieces(),
       client: { helo: 'mail.example.com', address: '192.0.2.1' },
-      ...(settled && { settled }),
     },
     {
       outcomes: new Outcomes(),

@@ -24,8 +24,7 @@ export async function readTree(entity: Buffer, depth = 0): Promise<Node[]> {
   for (const { node, raw } of found) {
     const level = depth + levelOf(node);
     const type = (node.contentType || 'text/plain').toLowerCase();
-    // To mailsplit the line end before a delimiter is content; to RFC 2046 §5.1.1 it is not.
-    const bytes = withoutLineEnd(Buffer.concat(raw), node.parentNode !== false);
+    const bytes = Buffer.concat(raw);
     const encoding = (node.encoding || '7bit').toLowerCase();
     if (node.multipart) nodes.push({ depth: level, type });
     else if (type === 'message/rfc822' && /^(?:7bit|8bit|binary)$/.test(encoding))
@@ -52,15 +51,12 @@ function levelOf(node: SplitNode): number {
   return node.parentNode ? levelOf(node.parentNode) + 1 : 0;
 }
 
-function withoutLineEnd(bytes: Buffer, strip: boolean): Buffer {
-  if (!strip || bytes.at(-1) !== 0x0a) return bytes;
-  return bytes.subarray(0, bytes.at(-2) === 0x0d ? -2 : -1);
-}
-
 /** As a simple client decodes: the whole content at once, line ends as CRLF where the encoding has lines. */
 export function decode(raw: Buffer, encoding: string): string {
   const text = raw.toString('latin1');
-  if (encoding === 'base64') return Buffer.from(text, 'base64').toString('latin1');
+  // RFC 2045 §6.8 has other characters ignored; Node takes `-` and `_` for letters of another alphabet.
+  if (encoding === 'base64')
+    return Buffer.from(text.replace(/[^A-Za-z0-9+/=]/g, ''), 'base64').toString('latin1');
   if (encoding !== 'quoted-printable') return text;
   return text
     .split(/\r?\n/)

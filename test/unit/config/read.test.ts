@@ -95,6 +95,7 @@ test('an empty file is all defaults, and a warning', () => {
       maxConnections: 100,
       maxMessageSize: 0,
       maxHops: 5,
+      timeout: 300,
       shutdownTimeout: 30,
     },
     journal: { debug: false, debugFile: 'stdout' },
@@ -132,6 +133,7 @@ hostname = mail.example.com
 max_connections = 7
 max_message_size = 25M
 max_hops = 1
+timeout = 60s
 shutdown_timeout = 90s
 [signing]
 digest = sha384
@@ -177,6 +179,7 @@ content_type = text/calendar, application/*
     maxConnections: 7,
     maxMessageSize: 25 * 1024 * 1024,
     maxHops: 1,
+    timeout: 60,
     shutdownTimeout: 90,
   });
   expect(config.journal).toEqual({ debug: true, debugFile: '/var/log/postseal.log' });

@@ -1,0 +1,229 @@
+// The story of one message with a next hop in memory: who gets which copy, and what the reply is when things fail.
+import { describe, expect, test } from 'vitest';
+import type { Reply } from '../../src/failure.js';
+import { Failure } from '../../src/failure.js';
+import { Refused } from '../../src/next-hop.js';
+import { fingerprint, Outcomes } from '../../src/outcomes.js';
+import { parsePatterns } from '../../src/rules/pattern.js';
+import { chunks, mail } from '../support/golden-chunks.js';
+import {
+  envelope,
+  goldenIdentity,
+  MemoryHop,
+  policyFor,
+  ruleFor,
+  runFilter,
+  type Delivery,
+} from '../support/golden-filter.js';
+
+const identity = await goldenIdentity('rsa');
+const phones = { name: 'phones', recipients: parsePatterns('*@docomo.example') };
+const policy = policyFor(identity, phones);
+
+const message = mail('From: anna@example.com', 'Content-Type: text/plain; charset=utf-8', '', 'Grüße');
+/** What it is remembered by. */
+const print = fingerprint(
+  '4bXyZ0123456789',
+  mail('From: anna@example.com', 'Content-Type: text/plain; charset=utf-8', ''),
+);
+const toBob = envelope('anna@example.com', ['bob@example.org'], ['BODY=8BITMIME', 'RET=HDRS']);
+const toBoth = envelope(
+  'anna@example.com',
+  ['bob@example.org', 'x@docomo.example', 'carl@example.org'],
+  ['BODY=8BITMIME'],
+);
+
+const ok: Reply = { code: 250, text: '2.0.0 Ok: queued as 4bYYY' };
+const recipients = (d: Delivery) => d.envelope.recipients.map(r => r.address.text);
+const isSigned = (d: Delivery) => d.content.includes('multipart/signed');
+const states = (deliveries: readonly Delivery[]) => deliveries.map(d => d.state);
+
+describe('copies', () => {
+  test('one decision is one transaction, and the reply is that of the next hop', async () => {
+    const { reply, deliveries, journal } = await runFilter([message], toBob, {
+      policy,
+      nextHop: new MemoryHop(() => ok),
+    });
+    expect(reply).toEqual(ok);
+    expect(deliveries.map(recipients)).toEqual([['bob@example.org']]);
+    expect(isSigned(deliveries[0]!)).toBe(true);
+    expect(journal).toEqual([
+      '4bXyZ0123456789: from=<anna@example.com>, signed rule=staff certificate=rsa to=<bob@example.org>, ' +
+        `size=${message.length}, time=0ms, reply="250 2.0.0 Ok: queued as 4bYYY"`,
+    ]);
+  });
+
+  test('recipients that are decided about alike share one; both are transferred before either is finished', async () => {
+    const seen: string[][] = [];
+    const hop: MemoryHop = new MemoryHop(() => {
+      seen.push(states(hop.deliveries));
+      return ok;
+    });
+    const { deliveries } = await runFilter(chunks(message, 10), toBoth, { policy, nextHop: hop });
+    expect(deliveries.map(d => [isSigned(d), ...recipients(d)])).toEqual([
+      [true, 'bob@example.org', 'carl@example.org'],
+      [false, 'x@docomo.example'],
+    ]);
+    expect(seen[0]).toEqual(['open', 'open']);
+    expect(deliveries[1]!.content.subarray(-message.length).equals(message)).toBe(true);
+  });
+
+  test('a signed copy is 7-bit and says so; its other parameters, and an unsigned copy, keep theirs', async () => {
+    const signed = await runFilter([message], toBob, { policy });
+    expect(signed.deliveries[0]!.envelope.parameters).toEqual(['RET=HDRS']);
+    const rawSubject = Buffer.concat([mail('Subject: Grüße'), message]);
+    const outside = await runFilter([rawSubject], toBob, { policy });
+    expect(outside.deliveries[0]!.envelope.parameters).toEqual(['BODY=8BITMIME', 'RET=HDRS']);
+    const unsigned = await runFilter([message], toBoth, { policy });
+    expect(unsigned.deliveries[1]!.envelope.parameters).toEqual(['BODY=8BITMIME']);
+  });
+
+  test('a message that must not be signed opens no transaction', async () => {
+    const none = { rules: [ruleFor(identity, { identitiesFor: () => [] })], exceptions: [] };
+    const { reply, deliveries } = await runFilter([message], toBob, { policy: none });
+    expect(reply).toMatchObject({
+      code: 451,
+      text: expect.stringMatching(/^4\.7\.5 No S\/MIME certificate/) as string,
+    });
+    expect(deliveries).toEqual([]);
+  });
+});
+
+describe('faults deliver nothing', () => {
+  const broken = (error: Error) =>
+    (async function* () {
+      yield message;
+      await Promise.resolve();
+      throw error;
+    })();
+
+  test('an input that is cut: 4xx, and the transaction is dropped before its end', async () => {
+    const { reply, deliveries } = await runFilter(broken(new Failure('input-cut')), toBoth, { policy });
+    expect(reply).toEqual({ code: 451, text: '4.4.2 Connection lost before the end of the message' });
+    expect(states(deliveries)).toEqual(['aborted', 'aborted']);
+  });
+
+  test('a fault of our own: 4xx that tells nothing, and a journal that tells all', async () => {
+    const { reply, deliveries, journal } = await runFilter(broken(new TypeError('oops')), toBob, { policy });
+    expect(reply).toEqual({ code: 451, text: '4.3.0 Internal error, try again later' });
+    expect(states(deliveries)).toEqual(['aborted']);
+    expect(journal[0]).toMatch(/^4bXyZ0123456789: internal error: TypeError: oops \| at /);
+  });
+
+  test('a leaf that must not be altered, found late: the unsigned copy is dropped too', async () => {
+    const header = mail('From: anna@example.com', 'Content-Type: multipart/mixed; boundary=b', '', '--b');
+    const frozen = mail('Content-Type: multipart/signed; boundary=s', '', 'Grüße', '--b--');
+    const { reply, deliveries } = await runFilter([header, frozen], toBoth, { policy });
+    expect(reply.text).toMatch(/^4\.6\.3 /);
+    expect(states(deliveries)).toEqual(['aborted', 'aborted']);
+  });
+
+  test('the source is let go, so that its owner can read what is left', async () => {
+    let released = false;
+    const source = (async function* () {
+      try {
+        yield message;
+        await Promise.resolve();
+        yield message;
+      } finally {
+        released = true;
+      }
+    })();
+    const hop = new MemoryHop(undefined, () => {
+      throw new Failure('return-port-unreachable');
+    });
+    const iterable = { [Symbol.asyncIterator]: () => source };
+    const { reply } = await runFilter(iterable, toBob, { policy, nextHop: hop });
+    expect(reply).toEqual({ code: 451, text: '4.4.1 Return port is not available' });
+    expect(released).toBe(true);
+  });
+
+  test('a loop is ended for good', async () => {
+    const hop =
+      'Received: from a\r\n\tby b (Postseal) with ESMTP id 4b;\r\n\tTue, 24 Nov 2026 10:30:00 +0000\r\n';
+    const looping = (n: number) =>
+      runFilter([Buffer.from(hop.repeat(n)), message], toBob, { policy, maxHops: 2 });
+    expect((await looping(2)).reply.code).toBe(250);
+    const { reply, deliveries } = await looping(3);
+    expect(reply).toEqual({
+      code: 554,
+      text: '5.4.6 Mail loop: passed this filter too often: more than 2 times',
+    });
+    expect(deliveries).toEqual([]);
+  });
+});
+
+describe('a next hop that says no', () => {
+  const rejected: Reply = { code: 554, text: '5.7.1 No' };
+  const busy: Reply = { code: 452, text: '4.3.1 Full' };
+
+  test.each([rejected, busy])('of the only copy: its reply passes through ($code)', async no => {
+    const { reply } = await runFilter([message], toBob, { policy, nextHop: new MemoryHop(() => no) });
+    expect(reply).toEqual(no);
+  });
+
+  test('of one of two copies: 4xx, and the next attempt goes only to those who have none', async () => {
+    const outcomes = new Outcomes();
+    const picky = new MemoryHop(d => (isSigned(d) ? ok : busy));
+    const first = await runFilter([message], toBoth, { policy, outcomes, nextHop: picky });
+    expect(first.reply).toEqual(busy);
+    const second = await runFilter([message], toBoth, { policy, outcomes, nextHop: new MemoryHop(() => ok) });
+    expect(second.reply).toEqual(ok);
+    expect(second.deliveries.map(recipients)).toEqual([['x@docomo.example']]);
+  });
+
+  test('for good, of one of two copies: 4xx for all; the refused ones hear it at the next attempt', async () => {
+    const outcomes = new Outcomes();
+    const picky = new MemoryHop(d => (isSigned(d) ? ok : rejected));
+    const { reply } = await runFilter([message], toBoth, { policy, outcomes, nextHop: picky });
+    expect(reply.code).toBe(451);
+    const [bob, phone] = toBoth.recipients;
+    expect(outcomes.acceptedEarlier(print, bob!)).toBe(true);
+    expect(outcomes.takeRefusal(toBoth.forwarded, phone!)).toEqual(rejected);
+    expect(outcomes.takeRefusal(toBoth.forwarded, bob!)).toBeUndefined();
+  });
+
+  test('to a recipient by name: 4xx for all, so that nobody gets the bounce of another', async () => {
+    const outcomes = new Outcomes();
+    const unknown: Reply = { code: 550, text: '5.1.1 No such user' };
+    const hop = new MemoryHop(undefined, to => {
+      throw new Refused(unknown, new Map([[to[1]!, unknown]]));
+    });
+    const { reply } = await runFilter(
+      [message],
+      envelope('anna@example.com', ['bob@example.org', 'typo@example.org']),
+      {
+        ...{ policy, outcomes },
+        nextHop: hop,
+      },
+    );
+    expect(reply).toMatchObject({
+      code: 451,
+      text: expect.stringMatching(/^4\.5\.1 Some recipients/) as string,
+    });
+    const [bob, typo] = envelope('', ['bob@example.org', 'typo@example.org']).recipients;
+    expect(outcomes.takeRefusal(toBob.forwarded, typo!)).toEqual(unknown);
+    expect(outcomes.takeRefusal(toBob.forwarded, bob!)).toBeUndefined();
+  });
+
+  test('after everybody was served by an earlier attempt there is nothing to do but say so', async () => {
+    const outcomes = new Outcomes();
+    for (const r of toBoth.recipients) outcomes.rememberAccepted(print, r, ok);
+    const { reply, deliveries } = await runFilter([message], toBoth, { policy, outcomes });
+    expect(reply.code).toBe(250);
+    expect(deliveries).toEqual([]);
+    expect(outcomes.acceptedEarlier(print, toBoth.recipients[0]!)).toBe(false);
+  });
+});
+
+test("without XFORWARD the queue id is that of the local Postfix's Received field", async () => {
+  const received = mail(
+    'Received: by mail.example.com (Postfix, from userid 0)',
+    '\tid 4bLOCAL123; Tue, 24 Nov 2026 10:30:00 +0000 (UTC)',
+  );
+  const anonymous = { ...toBob, forwarded: new Map<string, string>() };
+  expect((await runFilter([received, message], anonymous, { policy })).journal[0]).toMatch(
+    /^4bLOCAL123: from=/,
+  );
+  expect((await runFilter([message], anonymous, { policy })).journal[0]).toMatch(/^NOQUEUE: from=/);
+});

@@ -1,0 +1,67 @@
+// Text around the parts: it must survive, and must never turn into a delimiter.
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { PaddingBlotter } from '../../../src/mime/padding.js';
+import { chunks, unevenChunks } from '../../support/golden-chunks.js';
+
+function blot(pieces: readonly Buffer[]): { text: string; altered: boolean } {
+  const blotter = new PaddingBlotter();
+  // Joined: a later write must not reach into an earlier result.
+  const out = pieces.map(p => blotter.write(p));
+  out.push(blotter.end());
+  return { text: Buffer.concat(out).toString('latin1'), altered: blotter.altered };
+}
+
+const one = (text: string) => blot([Buffer.from(text, 'latin1')]);
+const x = (n: number) => 'x'.repeat(n);
+
+describe('padding', () => {
+  test.each<[string, string, string, boolean]>([
+    ['clean text stays', 'This is MIME.\r\n--\r\n-- x\r\nend', 'This is MIME.\r\n--\r\n-- x\r\nend', false],
+    ['8-bit octets and NUL are blotted out', 'gr\xfcn\0', 'gr?n?', true],
+    ['white space at the end of lines goes', 'a \t\r\n \r\nb  ', 'a\r\n\r\nb', false],
+    ['white space inside stays', ' a \t b', ' a \t b', false],
+    ['a bare LF becomes a line end', 'a\nb', 'a\r\nb', false],
+    ['a bare CR becomes a line end', 'a\rb\r', 'a\r\nb\r\n', true],
+    ['a line over the limit is broken', x(998 + 3), `${x(998)}\r\nxxx`, false],
+    ['the longest line is not', `${x(998)}\r\n`, `${x(998)}\r\n`, false],
+    ['a bare CR forges no delimiter', 'a\r--b\r\n', 'a\r\n?-b\r\n', true],
+    ['a broken line forges no delimiter', `${x(998)}--b\r\n`, `${x(998)}\r\n?-b\r\n`, false],
+    ['a blotted octet forges no delimiter', '--a\xfcb\r\n', '?-a?b\r\n', true],
+    [`white space that was cut forges no delimiter`, `--b${' '.repeat(2000)}\r\n`, '?-b\r\n', false],
+  ])('%s', (_, text, want, altered) => {
+    expect(one(text)).toEqual({ text: want, altered });
+    for (const size of [1, 7]) expect(blot(chunks(Buffer.from(text, 'latin1'), size)).text).toBe(want);
+  });
+
+  test('any octets come out as lines that survive, whatever the pieces', () => {
+    const bit = fc.constantFrom(
+      '\r\n',
+      '\r',
+      '\n',
+      ' ',
+      '\t',
+      '-',
+      '--b',
+      '\0',
+      '\xfc',
+      x(500),
+      ' '.repeat(600),
+      'a',
+    );
+    fc.assert(
+      fc.property(
+        fc.array(bit, { maxLength: 15 }),
+        fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1 }),
+        (bits, sizes) => {
+          const bytes = Buffer.from(bits.join(''), 'latin1');
+          const { text } = blot([bytes]);
+          for (const line of text.split('\r\n'))
+            expect(line).toMatch(/^(?:[\t\x20-\x7e]{0,997}[\x21-\x7e])?$/);
+          expect(blot(unevenChunks(bytes, sizes)).text).toBe(text);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,272 @@
+// The decision as tables: who sends what, and what becomes of it (R1, R2, R4, R5).
+import { createPrivateKey } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { digests, type DigestName } from '../../../src/algorithms.js';
+import type { Verdict } from '../../../src/decision.js';
+import { parseMailboxes } from '../../../src/address.js';
+import { outcome } from '../../../src/failure.js';
+import type { Identity } from '../../../src/identity.js';
+import { describeDecision } from '../../../src/journal.js';
+import { decide } from '../../../src/rules/decide.js';
+import type { MessageFacts } from '../../../src/rules/message.js';
+import { parsePattern, parsePatterns } from '../../../src/rules/pattern.js';
+import type { Exception, Policy, Rule } from '../../../src/rules/policy.js';
+import { address, goldenDirectory, ruleFor } from '../../support/golden-filter.js';
+
+const now = new Date('2026-11-24T10:30:00Z');
+const key = createPrivateKey(readFileSync(join(goldenDirectory, 'rsa.pem')));
+
+/** A certificate of which only names and dates matter. */
+function identity(name: string, addresses: string[], from = '2026-01-01', to = '2027-01-01'): Identity {
+  const none = Buffer.alloc(0);
+  return {
+    ...{ name, file: `/${name}.pem`, key, keyType: 'rsa', keyDescription: 'RSA 2048', subject: `CN=${name}` },
+    ...{ certificate: none, chain: [], issuer: none, serialNumber: none },
+    minimumDigest: digests.sha256,
+    addresses: addresses.map(address),
+    notBefore: new Date(from),
+    notAfter: new Date(to),
+  };
+}
+
+const anna = identity('anna', ['anna@example.com']);
+
+function rule(changes: Partial<Rule> = {}): Rule {
+  return ruleFor(anna, changes);
+}
+
+/** Facts about a message of anna's, but for what is changed; `from` is a From field body. */
+function facts({
+  from = 'Anna <anna@example.com>',
+  sender = 'anna@example.com',
+  ...others
+}: Omit<Partial<MessageFacts>, 'from' | 'sender'> & { from?: string; sender?: string } = {}): MessageFacts {
+  return {
+    ...{ mediaType: 'text/plain', fileNames: [], fields: [{ name: 'from', body: from }] },
+    sender: address(sender),
+    from: parseMailboxes(from),
+    ...others,
+  };
+}
+
+function verdicts(policy: Partial<Policy>, message: MessageFacts, ...recipients: string[]): Verdict[] {
+  const to = recipients.length === 0 ? ['bob@example.org'] : recipients;
+  return decide({ rules: [rule()], exceptions: [], ...policy }, message, to.map(address), now);
+}
+
+/** The decision for the first recipient, as journal and `explain` say it. */
+const decided = (policy: Partial<Policy>, message: MessageFacts): string =>
+  describeDecision(verdicts(policy, message)[0]!.decision);
+
+const signed = 'signed rule=staff certificate=anna';
+
+describe('what is never signed, whatever the rules say', () => {
+  test.each<[string, Parameters<typeof facts>[0], string]>([
+    ['a bounce', { sender: '' }, 'null sender'],
+    ['a signed message', { mediaType: 'multipart/signed' }, 'signed already'],
+    ['an encrypted one', { mediaType: 'multipart/encrypted' }, 'encrypted already'],
+    ['S/MIME', { mediaType: 'application/pkcs7-mime' }, 'signed or encrypted already'],
+    ['S/MIME by its old name', { mediaType: 'application/x-pkcs7-mime' }, 'signed or encrypted already'],
+    [
+      'S/MIME relabelled',
+      { mediaType: 'application/octet-stream', fileNames: ['smime.P7M'] },
+      'signed or encrypted already',
+    ],
+    [
+      'S/MIME relabelled and renamed',
+      { mediaType: 'application/octet-stream', fileNames: ['data.bin', 'smime.p7m'] },
+      'signed or encrypted already',
+    ],
+    ['a report', { mediaType: 'multipart/report' }, 'report'],
+    ['a fragment', { mediaType: 'message/partial' }, 'fragment of a message'],
+  ])('%s', (_, message, reason) => {
+    expect(decided({}, facts(message))).toBe(`unsigned (${reason})`);
+  });
+
+  test.each(['data.bin', 'p7m', 'smime.p7m.txt'])('a file called %s is signed', name => {
+    expect(decided({}, facts({ mediaType: 'application/octet-stream', fileNames: [name] }))).toBe(signed);
+  });
+
+  test('an exception adds nothing to it', () => {
+    const exceptions = [{ name: 'all', recipients: parsePatterns('*') }];
+    expect(decided({ exceptions }, facts({ sender: '' }))).toBe('unsigned (null sender)');
+  });
+});
+
+describe('which rule', () => {
+  const never = rule({ name: 'noreply', senders: parsePatterns('noreply@*'), sign: 'never' });
+  const byEnvelope = rule({
+    name: 'lists',
+    match: 'envelope',
+    senders: parsePatterns('*-owner@example.com'),
+  });
+  test.each<[string, Parameters<typeof facts>[0], string]>([
+    ['the first that matches', {}, signed],
+    ['none', { from: 'carl@example.net', sender: 'anna@example.com' }, 'unsigned (no rule for this sender)'],
+    ['one that never signs', { from: 'noreply@example.com' }, 'unsigned rule=noreply (rule never signs)'],
+    ['one about the envelope', { sender: 'list-owner@example.com' }, 'signed rule=lists certificate=anna'],
+    [
+      'any of several authors brings the rule',
+      { from: 'c@example.net, anna@example.com' },
+      'deferred rule=staff (From does not name exactly one mailbox: c@example.net, anna@example.com)',
+    ],
+    [
+      'a From that cannot be read: the envelope',
+      { from: 'a@example.com <b@c>' },
+      'deferred rule=staff (From does not name exactly one mailbox: it cannot be read)',
+    ],
+    ['no From: nobody', { from: '' }, 'unsigned (no rule for this sender)'],
+  ])('%s', (_, message, want) => {
+    expect(decided({ rules: [never, byEnvelope, rule(), rule({ name: 'later' })] }, facts(message))).toBe(
+      want,
+    );
+  });
+});
+
+describe('the author and the envelope sender (R4)', () => {
+  test.each<[Rule['envelopeSender'], string, string, 'sign' | 'refuse']>([
+    ['exact', 'anna@example.com', 'ANNA@Example.com', 'sign'],
+    ['exact', 'anna@example.com', 'anna+tag@example.com', 'refuse'],
+    ['same-domain', 'anna@example.com', 'bounce@EXAMPLE.com', 'sign'],
+    ['same-domain', 'anna@example.com', 'anna@mail.example.com', 'refuse'],
+    ['same-domain', 'anna@example.com', 'mallory@example.net', 'refuse'],
+    ['any', 'anna@example.com', 'bounce@esp.example', 'sign'],
+    ['any', 'anna@example.com, Anna <ANNA@example.com>', 'anna@example.com', 'sign'],
+    ['any', 'anna@example.com, bob@example.com', 'anna@example.com', 'refuse'],
+  ])('%s: From %s, envelope %s', (envelopeSender, from, sender, want) => {
+    const [verdict] = verdicts({ rules: [rule({ envelopeSender })] }, facts({ from, sender }));
+    expect(verdict!.decision.action).toBe(want);
+  });
+});
+
+describe('which certificate', () => {
+  const other = identity('other', ['bob@example.com']);
+  const old = identity('old', ['anna@example.com'], '2025-01-01', '2026-01-01');
+  const future = identity('future', ['anna@example.com'], '2027-01-01', '2028-01-01');
+  const newer = identity('newer', ['anna@example.com'], '2026-06-01', '2027-06-01');
+
+  test.each<[string, Identity[], string]>([
+    ['the first that names the author', [other, newer, anna], 'newer'],
+    ['one that is valid now', [future, old, anna], 'anna'],
+  ])('%s', (_, identities, want) => {
+    expect(decided({ rules: [rule({ identitiesFor: () => identities })] }, facts())).toBe(
+      `signed rule=staff certificate=${want}`,
+    );
+  });
+
+  const reasons = {
+    none: 'No S/MIME certificate for the sender: anna@example.com in certificate anna',
+    mismatch:
+      'S/MIME certificate does not name the sender: anna@example.com; certificate other names bob@example.com',
+    expired: 'S/MIME certificate is expired: old since 2026-01-01',
+    early: 'S/MIME certificate is not yet valid: future before 2027-01-01',
+  };
+  test.each<[keyof typeof reasons, Identity[], keyof Rule]>([
+    ['none', [], 'noCertificate'],
+    ['mismatch', [other], 'mismatch'],
+    ['expired', [old], 'expired'],
+    ['early', [future], 'expired'],
+  ])('%s: deferred, rejected or passed, as the rule says', (why, identities, option) => {
+    const by = (when: string) =>
+      verdicts({ rules: [rule({ identitiesFor: () => identities, [option]: when })] }, facts())[0]!.decision;
+    const [defer, reject, pass] = [by('defer'), by('reject'), by('pass')];
+    expect(describeDecision(defer)).toBe(`deferred rule=staff (${reasons[why]})`);
+    expect(describeDecision(reject)).toBe(`rejected rule=staff (${reasons[why]})`);
+    expect(describeDecision(pass)).toBe(`unsigned rule=staff (${reasons[why]})`);
+    if (reject.action === 'refuse') expect(outcome(reject.failure.reply)).toBe('rejected');
+  });
+
+  test('a key that asks for a stronger digest than the rule gets it; a weaker one changes nothing', () => {
+    const digest = (minimum: DigestName, asked: DigestName): string | undefined => {
+      const identities = [{ ...anna, minimumDigest: digests[minimum] }];
+      const [verdict] = verdicts(
+        { rules: [rule({ identitiesFor: () => identities, digest: digests[asked] })] },
+        facts(),
+      );
+      return verdict!.decision.action === 'sign' ? verdict!.decision.digest.name : undefined;
+    };
+    expect(digest('sha384', 'sha256')).toBe('sha384');
+    expect(digest('sha256', 'sha512')).toBe('sha512');
+  });
+
+  test('a certificate that does not name the author may sign where the rule allows it, expired ones not', () => {
+    const allow = (identities: Identity[]) =>
+      decided({ rules: [rule({ identitiesFor: () => identities, mismatch: 'allow' })] }, facts());
+    expect(allow([other])).toBe('signed rule=staff certificate=other');
+    expect(allow([other, anna])).toBe(signed);
+    const late = identity('late', ['bob@example.com'], '2025-01-01', '2026-01-01');
+    expect(allow([late])).toContain('is expired: late');
+  });
+});
+
+describe('exceptions', () => {
+  const phones: Exception = { name: 'phones', recipients: parsePatterns('*@docomo.example, /\\.ezweb\\./') };
+  const news: Exception = { name: 'news', header: { name: 'List-Id', value: parsePattern('*news*') } };
+  const calendar: Exception = {
+    name: 'calendar',
+    contentTypes: parsePatterns('text/calendar, application/*'),
+  };
+  const both: Exception = {
+    name: 'both',
+    recipients: parsePatterns('*@a.example'),
+    contentTypes: parsePatterns('text/html'),
+  };
+  const exceptions = [phones, news, calendar, both];
+  const list = (body: string) =>
+    facts({
+      fields: [
+        { name: 'list-id', body: 'other' },
+        { name: 'list-id', body },
+      ],
+    });
+
+  test.each<[string, MessageFacts, string, string]>([
+    ['the recipient', facts(), 'x@DOCOMO.example', 'phones'],
+    ['a regular expression', facts(), 'x@a.ezweb.example', 'phones'],
+    ['any field of that name', list('Our News <x>'), 'bob@example.org', 'news'],
+    ['the content type', facts({ mediaType: 'text/calendar' }), 'bob@example.org', 'calendar'],
+    ['all its conditions', facts({ mediaType: 'text/html' }), 'bob@a.example', 'both'],
+  ])('by %s', (_, message, recipient, name) => {
+    const [verdict] = verdicts({ exceptions }, message, recipient);
+    expect(describeDecision(verdict!.decision)).toBe(`unsigned rule=staff (exception ${name})`);
+  });
+
+  test.each<[string, MessageFacts, string]>([
+    ['another recipient', facts(), 'bob@example.org'],
+    ['another value', list('Our olds'), 'bob@example.org'],
+    ['one of two conditions', facts({ mediaType: 'text/html' }), 'bob@b.example'],
+    ['the other of two conditions', facts(), 'bob@a.example'],
+  ])('not by %s', (_, message, recipient) => {
+    expect(describeDecision(verdicts({ exceptions }, message, recipient)[0]!.decision)).toBe(signed);
+  });
+
+  test('hold for each recipient by itself, and say so', () => {
+    const [bob, phone] = verdicts({ exceptions: [phones] }, facts(), 'bob@example.org', 'x@docomo.example');
+    expect(bob!.decision.action).toBe('sign');
+    expect(phone!.decision.action).toBe('pass');
+    expect(phone!.steps.at(-1)).toEqual({
+      subject: 'exception phones',
+      finding: 'recipient x@docomo.example matches *@docomo.example',
+    });
+  });
+
+  test('take mail from a signature that would have failed, too', () => {
+    const [verdict] = verdicts(
+      { exceptions: [news], rules: [rule({ identitiesFor: () => [] })] },
+      list('news'),
+    );
+    expect(verdict!.decision.action).toBe('pass');
+  });
+});
+
+test('the steps tell what was looked at, in order', () => {
+  const rules = [rule({ name: 'first', senders: parsePatterns('billing@*') }), rule()];
+  const [verdict] = verdicts({ rules }, facts());
+  expect(verdict!.steps).toEqual([
+    { subject: 'rule first', finding: 'From anna@example.com does not match billing@*' },
+    { subject: 'rule staff', finding: 'From anna@example.com matches *@example.com' },
+    { subject: 'certificate anna', finding: 'anna names anna@example.com' },
+  ]);
+});

@@ -1,0 +1,176 @@
+// What nodemailer's SMTPConnection does by itself, and session.ts works around or relies on without its being
+// public: an upgrade that changes it is noticed here.
+import { Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import SMTPConnection from 'nodemailer/lib/smtp-connection';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ReturnPort } from '../../support/return-port.js';
+
+/** As session.ts sees it. */
+interface Internals {
+  _sendCommand(line: string): void;
+  _responseActions: ((reply: string) => void)[];
+  _socket: Socket;
+  _ehloLines: string[];
+}
+
+let port: ReturnPort;
+let connection: SMTPConnection;
+let internals: Internals;
+
+beforeEach(async () => {
+  port = await ReturnPort.start();
+  await connect();
+});
+
+afterEach(async () => {
+  connection.close();
+  await port.close();
+});
+
+async function connect(): Promise<void> {
+  connection = new SMTPConnection({
+    host: '127.0.0.1',
+    port: port.port,
+    name: 'client.example',
+    ignoreTLS: true,
+  });
+  connection.on('error', () => undefined);
+  internals = connection as unknown as Internals;
+  await new Promise<void>((resolve, reject) => {
+    connection.connect(error => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}
+
+/** Sends a message the public way. @returns its error, if there is one */
+function send(
+  message: string | Readable,
+  envelope: Parameters<SMTPConnection['send']>[0] = { from: 'a@example.com', to: ['b@example.net'] },
+): Promise<{ code?: string } | null> {
+  return new Promise(resolve => {
+    connection.send(envelope, message, error => {
+      resolve(error as { code?: string } | null);
+    });
+  });
+}
+
+/** Sends a line the way session.ts does. */
+function ask(line: string): Promise<string> {
+  return new Promise(resolve => {
+    internals._responseActions.push(resolve);
+    internals._sendCommand(line);
+  });
+}
+
+const commands = (): string[] =>
+  port.transcript.filter(l => l.includes('-> ')).map(l => l.slice(l.indexOf('-> ') + 3));
+
+describe('what is not public', () => {
+  test('a command is written as it is, and its reply goes to the action in turn, lines apart by LF', async () => {
+    port.fault({ at: 'NOOP', reply: '250-2.0.0 one\r\n250 2.0.0 two', times: 1 });
+    expect(await Promise.all([ask('NOOP first'), ask('NOOP second')])).toEqual([
+      '250-2.0.0 one\n250 2.0.0 two',
+      '250 2.0.0 Ok',
+    ]);
+    expect(commands().slice(1)).toEqual(['NOOP first', 'NOOP second']);
+  });
+
+  test('the socket is a plain one', () => {
+    expect(internals._socket).toBeInstanceOf(Socket);
+  });
+
+  test('the lines of EHLO are there without the first, which names the server', () => {
+    expect(internals._ehloLines).toEqual(port.extensions);
+  });
+
+  test('nothing waits for a reply between two messages', () => {
+    expect(internals._responseActions).toEqual([]);
+  });
+});
+
+describe('the end of a connection', () => {
+  test('421 goes to the command that it answers; those behind it never hear anything', async () => {
+    port.fault({ at: 'NOOP', reply: '421 4.3.2 Shutting down', times: 1 });
+    const first = ask('NOOP first');
+    let heard = false;
+    void ask('NOOP second').then(() => (heard = true));
+    const ended = new Promise(resolve => connection.once('end', resolve));
+    expect(await first).toBe('421 4.3.2 Shutting down');
+    await ended;
+    expect(connection.destroyed).toBe(true);
+    expect(heard).toBe(false);
+  });
+
+  test('is an error where a command waits, and none where nothing does', async () => {
+    const waiting = new Promise<Error>(resolve => connection.once('error', resolve));
+    port.fault({ at: 'NOOP', then: 'hang up', times: 1 });
+    void ask('NOOP');
+    expect((await waiting).message).toBe('Connection closed unexpectedly');
+
+    await connect();
+    let error: unknown;
+    connection.once('error', e => {
+      error = e;
+    });
+    const ended = new Promise(resolve => connection.once('end', resolve));
+    port.drop();
+    await ended;
+    expect(error).toBeUndefined();
+  });
+});
+
+describe('the public `send`, which is not used', () => {
+  test('rewrites line ends: what was hashed is not what arrives', async () => {
+    await send('Subject: x\r\n\r\nbare LF\nbare CR\rend\r\n');
+    expect(port.messages[0]!.content.toString()).toBe('Subject: x\r\n\r\nbare LF\r\nbare CR\r\nend\r\n');
+  });
+
+  test('leaves the connection in the middle of the content after an error of the source', async () => {
+    const source = new Readable({ read: () => undefined });
+    const sent = send(source);
+    source.push('Subject: x\r\n\r\nhalf a li');
+    await expect.poll(() => port.transcript.some(l => l.includes('<- 354'))).toBe(true);
+    source.destroy(new Error('cut'));
+    expect(await sent).toMatchObject({ code: 'ESTREAM' });
+    expect(internals._socket.destroyed).toBe(false);
+    expect(port.open).toBe(1);
+
+    // What is said now becomes part of the message.
+    internals._sendCommand('RSET');
+    internals._socket.write('.\r\n');
+    const [message] = await port.received(1);
+    expect(message!.content.toString()).toBe('Subject: x\r\n\r\nhalf a liRSET\r\n');
+  });
+
+  test('shares DSN parameters between all recipients', async () => {
+    const dsn = { notify: ['never'] } as unknown as string;
+    await send('\r\n', { from: 'a@example.com', to: ['b@example.net', 'c@example.net'], dsn } as never);
+    expect(port.messages[0]!.recipients).toEqual([
+      'RCPT TO:<b@example.net> NOTIFY=NEVER',
+      'RCPT TO:<c@example.net> NOTIFY=NEVER',
+    ]);
+  });
+
+  test('goes on where some recipients are refused', async () => {
+    port.fault({ at: 'RCPT', recipient: 'b@example.net', reply: '550 5.1.1 No such user' });
+    expect(await send('\r\n', { from: 'a@example.com', to: ['b@example.net', 'c@example.net'] })).toBeNull();
+    expect(port.messages[0]!.recipients).toEqual(['RCPT TO:<c@example.net>']);
+  });
+
+  test('drops 8BITMIME in silence where the server lacks it', async () => {
+    connection.close();
+    port.extensions = ['PIPELINING'];
+    await connect();
+    expect(
+      await send('\r\nGrüße\r\n', {
+        from: 'a@example.com',
+        to: ['b@example.net'],
+        use8BitMime: true,
+      }),
+    ).toBeNull();
+    expect(port.messages[0]!.mail).toBe('MAIL FROM:<a@example.com>');
+  });
+});

@@ -1,0 +1,134 @@
+// What an earlier attempt left to say reaches the client at RCPT, and the others reach the filter.
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Address } from '../../../src/address.js';
+import type { Failure, Reply } from '../../../src/failure.js';
+import { Outcomes } from '../../../src/outcomes.js';
+import { Inbound, type Delivery } from '../../../src/smtp/inbound.js';
+import { DialogClient } from '../../support/dialog-client.js';
+
+let outcomes: Outcomes;
+let inbound: Inbound;
+let client: DialogClient;
+let deliveries: Delivery[];
+/** How the content ended, where it did not come to its end. */
+let cut: Failure | undefined;
+/** What the filter will say. */
+let reply: Reply;
+
+beforeEach(async () => {
+  outcomes = new Outcomes();
+  deliveries = [];
+  cut = undefined;
+  reply = { code: 250, text: '2.0.0 Ok' };
+  inbound = new Inbound({
+    hostname: 'postseal.example.com',
+    maxConnections: 10,
+    maxMessageSize: 0,
+    timeout: 5000,
+    shutdownTimeout: 2000,
+    deliver: async delivery => {
+      deliveries.push(delivery);
+      try {
+        for await (const _ of delivery.content);
+      } catch (error) {
+        cut = error as Failure;
+      }
+      return reply;
+    },
+    takeRefusal: (envelope, recipient) => outcomes.takeRefusal(envelope, recipient),
+    onError: () => undefined,
+  });
+  await inbound.listen({ host: '127.0.0.1', port: 0 });
+  client = await DialogClient.connect({ host: '127.0.0.1', port: inbound.port });
+  await client.hear();
+  await client.ask('EHLO client.example');
+});
+
+afterEach(async () => {
+  client.hangUp();
+  await inbound.close();
+});
+
+/** Remembers a refusal as the filter does. */
+function refuse(id: string, recipient: string, refusal: Reply): void {
+  outcomes.rememberRefusal(
+    {
+      sender: Address.parse('a@example.com')!,
+      parameters: [],
+      recipients: [],
+      forwarded: new Map([['IDENT', id]]),
+    },
+    { address: Address.parse(recipient)!, parameters: [] },
+    refusal,
+  );
+}
+
+async function begin(id: string): Promise<void> {
+  await client.ask(`XFORWARD IDENT=${id}`);
+  await client.ask('MAIL FROM:<a@example.com>');
+}
+
+const recipients = (): string[][] => deliveries.map(d => d.envelope.recipients.map(r => r.address.text));
+
+describe('a refusal that is due', () => {
+  test('is told at RCPT, in as many lines as it had, and the filter does not hear of that recipient', async () => {
+    refuse('Q1', 'bob@example.net', { code: 550, text: '5.1.1 No such user,\n5.1.1 never was' });
+    await begin('Q1');
+    expect(await client.ask('RCPT TO:<bob@example.net>')).toBe(
+      '550-5.1.1 No such user,\n550 5.1.1 never was',
+    );
+    expect(await client.ask('RCPT TO:<dora@example.net>')).toBe('250 2.1.5 Ok');
+    await client.ask('DATA');
+    expect(await client.ask('\r\n.')).toBe('250 2.0.0 Ok');
+    expect(recipients()).toEqual([['dora@example.net']]);
+  });
+
+  test('is told once: then the return port is asked anew', async () => {
+    refuse('Q1', 'bob@example.net', { code: 450, text: '4.2.0 Greylisted' });
+    await begin('Q1');
+    expect(await client.ask('RCPT TO:<bob@example.net>')).toBe('450 4.2.0 Greylisted');
+    await client.ask('RSET');
+    await begin('Q1');
+    expect(await client.ask('RCPT TO:<bob@example.net>')).toBe('250 2.1.5 Ok');
+  });
+
+  test('is not told of another message with a queue id', async () => {
+    refuse('Q1', 'bob@example.net', { code: 550, text: '5.1.1 No such user' });
+    await begin('Q2');
+    expect(await client.ask('RCPT TO:<bob@example.net>')).toBe('250 2.1.5 Ok');
+  });
+
+  test('leaves no transaction where it was about all recipients', async () => {
+    refuse('Q1', 'bob@example.net', { code: 550, text: '5.1.1 No such user' });
+    await begin('Q1');
+    await client.ask('RCPT TO:<bob@example.net>');
+    expect(await client.ask('DATA')).toMatch(/^503 /);
+    expect(deliveries).toEqual([]);
+  });
+});
+
+describe('the reply of the filter', () => {
+  test.each<[Reply, string]>([
+    [{ code: 250, text: '2.0.0 Ok: queued as 4bX' }, '250 2.0.0 Ok: queued as 4bX'],
+    [{ code: 451, text: '4.3.0 Later' }, '451 4.3.0 Later'],
+    [{ code: 554, text: '5.7.1 No,\nnever' }, '554 5.7.1 No, never'],
+  ])('%#: goes to the client as it is, in one line', async (answer, heard) => {
+    reply = answer;
+    await begin('Q1');
+    await client.ask('RCPT TO:<bob@example.net>');
+    await client.ask('DATA');
+    expect(await client.ask('Subject: x\r\n\r\nx\r\n.')).toBe(heard);
+  });
+});
+
+test('a closed service has no message in flight, not even of a client that went away', async () => {
+  await begin('Q1');
+  await client.ask('RCPT TO:<bob@example.net>');
+  await client.ask('DATA');
+  client.send('Subject: x\r\n\r\nhalf a li');
+  await expect.poll(() => deliveries.length).toBe(1);
+  client.hangUp();
+  await inbound.close();
+  await inbound.settled();
+  expect(cut?.kind).toBe('input-cut');
+});
