@@ -81,8 +81,8 @@ export async function filter(message: Incoming, hands: Hands): Promise<Reply> {
     hands.outcomes.forget(print, envelope.recipients);
   } catch (error) {
     for (const copy of copies) copy.abort();
-    for (const { accepted, recipients } of copies) {
-      if (accepted) for (const r of recipients) hands.outcomes.rememberAccepted(print, r, accepted);
+    for (const { accepted, recipients: served } of copies) {
+      if (accepted) for (const r of served) hands.outcomes.rememberAccepted(print, r, accepted);
     }
     reply = replyTo(error, id, envelope, copies, hands);
   } finally {
@@ -189,7 +189,7 @@ function replyTo(
   }
   journal.failure(id, error);
   const refused = new Map(error.recipients);
-  if (copies.length > 1 && outcome(error.reply) === 'rejected') {
+  if (refused.size === 0 && copies.length > 1 && outcome(error.reply) === 'rejected') {
     // A 5xx to one copy would bounce the recipients of the other one as well.
     for (const { refusal, recipients } of copies)
       if (refusal) for (const r of recipients) refused.set(r, refusal);

@@ -206,6 +206,21 @@ describe('a next hop that says no', () => {
     expect(outcomes.takeRefusal(toBob.forwarded, bob!)).toBeUndefined();
   });
 
+  test('to one recipient of one of two copies: the others of that copy hear nothing of it', async () => {
+    const outcomes = new Outcomes();
+    const unknown: Reply = { code: 550, text: '5.1.1 No such user' };
+    const hop = new MemoryHop(undefined, to => {
+      const typo = to.find(r => r.address.text === 'carl@example.org');
+      if (typo) throw new Refused(unknown, new Map([[typo, unknown]]));
+    });
+    const { reply } = await runFilter([message], toBoth, { policy, outcomes, nextHop: hop });
+    expect(reply.code).toBe(451);
+    const [bob, phone, carl] = toBoth.recipients;
+    expect(outcomes.takeRefusal(toBoth.forwarded, carl!)).toEqual(unknown);
+    expect(outcomes.takeRefusal(toBoth.forwarded, bob!)).toBeUndefined();
+    expect(outcomes.takeRefusal(toBoth.forwarded, phone!)).toBeUndefined();
+  });
+
   test('after everybody was served by an earlier attempt there is nothing to do but say so', async () => {
     const outcomes = new Outcomes();
     for (const r of toBoth.recipients) outcomes.rememberAccepted(print, r, ok);
