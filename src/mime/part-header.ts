@@ -77,13 +77,17 @@ function unfold(body: Buffer): string {
     .replace(/[\r\n]+$/, '');
 }
 
-function isUtf8(octets: Buffer): boolean {
-  return Buffer.from(octets.toString('utf8'), 'utf8').equals(octets);
-}
-
-/** Old software writes its local charset raw; in mail that was nearly always this one. */
-function charsetOf(octets: Buffer): string {
-  return isUtf8(octets) ? 'utf-8' : 'iso-8859-1';
+/**
+ * Old software writes its local charset raw; in mail that was nearly always ISO 8859-1.
+ * @param whole false where the end may cut through a character
+ */
+export function charsetOf(octets: Buffer, whole = true): string {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(octets, { stream: !whole });
+    return 'utf-8';
+  } catch {
+    return 'iso-8859-1';
+  }
 }
 
 /** `name="résumé.pdf"` becomes `name*=utf-8''r%C3%A9sum%C3%A9.pdf` (RFC 2231 §4). */

@@ -1,9 +1,11 @@
 // Makes an entity 7-bit as it passes: leaves are encoded, composites relabelled, protected parts kept (R12–R16).
+import { isAscii } from 'node:buffer';
 import { Failure } from '../failure.js';
 import { Base64Encoder, Base64Rewrapper, isCleanBase64 } from './base64.js';
+import { first } from './header.js';
 import { inspect, OctetScanner } from './octets.js';
 import { PaddingBlotter } from './padding.js';
-import { survivingField } from './part-header.js';
+import { charsetOf, survivingField } from './part-header.js';
 import type { Part } from './part.js';
 import {
   isCleanQuotedPrintable,
@@ -143,9 +145,21 @@ export class SevenBit implements Visitor {
     return text && density <= denseText && !bytes.includes(0) ? 'quoted-printable' : 'base64';
   }
 
+  /**
+   * The root says what it is, even where its header did not (R10): us-ascii, as readers have to assume
+   * (RFC 2045 §5.2), unless that would now be a lie about text that clients used to recognise.
+   */
+  private putRootType(part: Part): void {
+    if (part.depth > 0 || first(part.fields, 'content-type')) return;
+    const bytes = Buffer.concat(this.pending);
+    const charset = isAscii(bytes) ? 'us-ascii' : charsetOf(bytes, false);
+    this.put(Buffer.from(`Content-Type: text/plain; charset=${charset}\r\n`));
+  }
+
   /** Writes a header, with another Content-Transfer-Encoding if one is given. */
   private putHeader(part: Part, encoding: string | undefined, bodyFollows: boolean): void {
     let placed = encoding === undefined;
+    this.putRootType(part);
     for (const field of part.fields) {
       if (field.name !== 'content-transfer-encoding' || encoding === undefined)
         this.put(survivingField(field, part.insideMessage));

@@ -86,12 +86,6 @@ export class SignedMessage {
 function splitHeader(fields: readonly Field[]): { outer: Field[]; inner: Field[] } {
   const outer = fields.filter(f => !f.name.startsWith('content-') && f.name !== 'mime-version');
   const inner = fields.filter(f => f.name.startsWith('content-'));
-  if (contentType(inner)) return { outer, inner };
-  // What RFC 2045 §5.2 has readers assume of a missing or unreadable Content-Type, in words.
-  const plain: Field = {
-    name: 'content-type',
-    raw: Buffer.from('Content-Type: text/plain; charset=us-ascii\r\n'),
-    body: 'text/plain; charset=us-ascii',
-  };
-  return { outer, inner: [plain, ...inner.filter(f => f.name !== 'content-type')] };
+  // One that cannot be read counts as missing (RFC 2045 §5.2), and the entity is to say what it is.
+  return { outer, inner: contentType(inner) ? inner : inner.filter(f => f.name !== 'content-type') };
 }
