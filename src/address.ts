@@ -71,7 +71,8 @@ function canonicalDomain(domain: string): string | undefined {
  *   for the author another might not, and a signature must not depend on that (R4)
  */
 export function parseMailboxes(body: string): Address[] | undefined {
-  const tokens = tokenise(body);
+  // The body is unfolded: a line break left in it begins a new field for some readers.
+  const tokens = /[\0\r\n]/.test(body) ? undefined : tokenise(body);
   if (!tokens) return undefined;
   const mailboxes: Address[] = [];
   let item: string[] = [];
@@ -80,19 +81,13 @@ export function parseMailboxes(body: string): Address[] | undefined {
     item = [];
     if (words.length === 0) return true; // empty list elements are obsolete but legal (§4.4)
     const open = words.indexOf('<');
-    let spec: string;
-    if (open === -1) {
-      spec = words.join('');
-      // Without angle brackets, two atoms side by side are not an addr-spec.
-      if (words.some((w, i) => i > 0 && isAtom(w) && isAtom(words[i - 1]!))) return false;
-    } else {
-      if (words.at(-1) !== '>' || words.indexOf('<', open + 1) !== -1) return false;
-      if (words.indexOf('>') !== words.length - 1) return false;
-      if (words.slice(0, open).includes('@')) return false; // `a@b <c@d>`: which one is the author?
-      spec = words.slice(open + 1, -1).join('');
-    }
-    const address = Address.parse(spec);
-    if (!address || address.isNull) return false;
+    const angle = open === -1 ? words : words.slice(open + 1, -1);
+    if (open !== -1 && (words.at(-1) !== '>' || angle.some(w => w === '<' || w === '>'))) return false;
+    const address = addrSpec(angle);
+    if (!address) return false;
+    const display = words.slice(0, Math.max(open, 0));
+    // `a@b <c@d>`: which one is the author? Only where both are the same is there no question.
+    if (display.includes('@') && addrSpec(display)?.key !== address.key) return false;
     mailboxes.push(address);
     return true;
   };
@@ -103,13 +98,20 @@ export function parseMailboxes(body: string): Address[] | undefined {
       if (!flush()) return undefined;
       if (token === ';') inGroup = false;
     } else if (token === ':' && !item.includes('<')) {
-      if (inGroup) return undefined;
+      if (inGroup || item.includes('@')) return undefined;
       inGroup = true;
       item = [];
     } else item.push(token);
   }
   if (inGroup || !flush()) return undefined;
   return mailboxes;
+}
+
+/** Joins the tokens of an addr-spec; two atoms side by side are none. */
+function addrSpec(words: readonly string[]): Address | undefined {
+  if (words.some((w, i) => i > 0 && isAtom(w) && isAtom(words[i - 1]!))) return undefined;
+  const address = Address.parse(words.join(''));
+  return address?.isNull ? undefined : address;
 }
 
 function isAtom(token: string): boolean {
@@ -128,7 +130,7 @@ function tokenise(body: string): string[] | undefined {
       if (c === '\\') i++;
       if (c === ')') depth--;
       i++;
-    } else if (/\s/.test(c)) i++;
+    } else if (c === ' ' || c === '\t') i++;
     else if (c === '"' || c === '[') {
       const end = /^(?:"(?:[^"\\]|\\.)*"|\[(?:[^[\]\\]|\\.)*\])/s.exec(body.slice(i));
       if (!end) return undefined;
@@ -139,7 +141,7 @@ function tokenise(body: string): string[] | undefined {
       i++;
     } else if (c === ')' || c === ']') return undefined;
     else {
-      const atom = /^[^\s()<>,;:@."[\]]+/.exec(body.slice(i))![0];
+      const atom = /^[^ \t()<>,;:@."[\]]+/.exec(body.slice(i))![0];
       tokens.push(atom);
       i += atom.length;
     }

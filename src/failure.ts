@@ -28,7 +28,7 @@ const kinds = {
   'ambiguous-author': { code: 451, enhanced: '4.7.5', text: 'From does not name exactly one mailbox' },
   'sender-disagrees': { code: 451, enhanced: '4.7.1', text: 'Envelope sender does not agree with From' },
   unsignable: { code: 451, enhanced: '4.6.3', text: 'Message cannot be made 7-bit without damage' },
-  'header-too-large': { code: 552, enhanced: '5.3.4', text: 'Header too large' },
+  'header-too-large': { code: 451, enhanced: '4.3.4', text: 'Header too large' },
   'message-too-large': { code: 552, enhanced: '5.3.4', text: 'Message too large' },
   'too-many-connections': { code: 421, enhanced: '4.7.0', text: 'Too many connections' },
   'too-many-recipients': { code: 452, enhanced: '4.5.3', text: 'Too many recipients' },
@@ -42,9 +42,13 @@ const kinds = {
 
 export type FailureKind = keyof typeof kinds;
 
+/** A reply line has to stay one (RFC 5321 §4.5.3.1.5); much of a detail may come from the message. */
+const maxDetail = 300;
+
 /** A fault with a reply of its own. Messages go to the journal and to the client: no secrets in them. */
 export class Failure extends Error {
   override readonly name = 'Failure';
+  readonly detail: string;
 
   /**
    * @param detail what is particular this time, in a few words
@@ -52,11 +56,13 @@ export class Failure extends Error {
    */
   constructor(
     readonly kind: FailureKind,
-    readonly detail = '',
+    detail = '',
     readonly permanent = false,
     options?: ErrorOptions,
   ) {
-    super(detail === '' ? kinds[kind].text : `${kinds[kind].text}: ${detail}`, options);
+    const short = detail.length > maxDetail ? `${detail.slice(0, maxDetail)}…` : detail;
+    super(short === '' ? kinds[kind].text : `${kinds[kind].text}: ${short}`, options);
+    this.detail = short;
   }
 
   get reply(): Reply {

@@ -4,7 +4,7 @@ import type { Decision } from './decision.js';
 import { forRecipients, queueId, type Envelope, type Recipient } from './envelope.js';
 import { factsOf } from './facts.js';
 import { Failure, outcome, type Reply } from './failure.js';
-import { describeDecision, type Journal } from './journal.js';
+import type { Journal } from './journal.js';
 import { TopHeaderReader, type TopHeader } from './mime/top-header.js';
 import { Refused, type NextHop } from './next-hop.js';
 import { fingerprint, type Outcomes } from './outcomes.js';
@@ -145,7 +145,7 @@ function decideGroups(id: string, envelope: Envelope, header: TopHeader, now: Da
   verdicts.forEach(({ decision, steps }, i) => {
     const recipient = recipients[i]!;
     hands.journal.decision(id, recipient.address, steps, decision);
-    const group = groups.find(g => describeDecision(g.decision) === describeDecision(decision));
+    const group = groups.find(g => g.decision === decision);
     if (group) group.recipients.push(recipient);
     else groups.push({ decision, recipients: [recipient] });
   });

@@ -121,6 +121,7 @@ export class Journal {
 
   /** What was looked at for this recipient, and the decision that came of it. */
   decision(id: string, recipient: Address, steps: readonly Step[], decision: Decision): void {
+    if (!this.debugging) return; // a message may have thousands of recipients
     this.detail(id, 'decision', {
       recipient: recipient.text,
       steps: steps.map(s => `${s.subject}: ${s.finding}`),

@@ -16,8 +16,8 @@ export class Outcomes {
   private readonly accepted: Memory;
   private readonly refused: Memory;
 
-  /** @param limit of messages remembered; the oldest are forgotten first */
-  constructor(limit = 10_000) {
+  /** @param limit of replies remembered; those of the oldest messages are forgotten first */
+  constructor(limit = 100_000) {
     this.accepted = new Memory(limit);
     this.refused = new Memory(limit);
   }
@@ -59,15 +59,21 @@ export class Outcomes {
 /** Replies by message and recipient, bounded. */
 class Memory {
   private readonly messages = new Map<string, Map<string, Reply>>();
+  private size = 0;
 
   constructor(private readonly limit: number) {}
 
   put(message: string, { address }: Recipient, reply: Reply): void {
     const replies = this.messages.get(message) ?? new Map<string, Reply>();
+    if (!replies.has(address.text)) this.size++;
     replies.set(address.text, reply);
     this.messages.delete(message);
     this.messages.set(message, replies);
-    if (this.messages.size > this.limit) this.messages.delete(this.messages.keys().next().value!);
+    for (const [oldest, { size }] of this.messages) {
+      if (this.size <= this.limit) break;
+      this.messages.delete(oldest);
+      this.size -= size;
+    }
   }
 
   get(message: string, { address }: Recipient): Reply | undefined {
@@ -76,7 +82,7 @@ class Memory {
 
   delete(message: string, { address }: Recipient): void {
     const replies = this.messages.get(message);
-    replies?.delete(address.text);
+    if (replies?.delete(address.text)) this.size--;
     if (replies?.size === 0) this.messages.delete(message);
   }
 }

@@ -97,7 +97,7 @@ function contentInfo({ identity, digest }: SigningInput, attributes: Buffer, sig
     integer(1),
     setOf(digestIdentifier(digest)),
     sequence(oid.data), // no eContent: detached (R21)
-    contextConstructed(0, identity.certificate, ...identity.chain),
+    retag(0xa0, setOf(identity.certificate, ...identity.chain)),
     setOf(signerInfo),
   );
   return sequence(oid.signedData, contextConstructed(0, signedDataValue));

@@ -21,7 +21,7 @@ const samples: Readonly<
   certificates: [['staff', { directory: '' }]],
   rule: [
     ['invoices', { sender: '', certificate: '' }],
-    ['staff', { sender: '*@example.com', certificates: '' }],
+    ['staff', { sender: '*@example.com', certificates: '', envelope_sender: 'exact' }],
   ],
   exception: [
     ['feature-phones', { recipient: '' }],

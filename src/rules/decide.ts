@@ -5,6 +5,7 @@ import type { Decision, Step, Verdict } from '../decision.js';
 import { Failure } from '../failure.js';
 import { names, validity, type Identity } from '../identity.js';
 import { neverSigned, type MessageFacts } from './message.js';
+import { findPattern, listPatterns } from './pattern.js';
 import type { Exception, Policy, Rule, WhenUnable } from './policy.js';
 
 /** Decides for each recipient, in their order. */
@@ -18,18 +19,18 @@ export function decide(
   const sender = decideForSender(policy, message, now, steps);
   // Exceptions take mail from the signature only: what is passed or must not be signed stays as decided.
   if (sender.action === 'pass') return recipients.map(() => ({ decision: sender, steps }));
-  const general = policy.exceptions.filter(e => holdsForMessage(e, message, steps));
+  const general = policy.exceptions
+    .filter(e => holdsForMessage(e, message, steps))
+    .map(e => ({ exception: e, decision: passes(e, sender) }));
   return recipients.map(recipient => {
     const own: Step[] = [...steps];
-    const exception = general.find(e => holdsForRecipient(e, recipient, own));
-    return exception
-      ? { decision: { action: 'pass', reason: `exception ${exception.name}`, ...ruleOf(sender) }, steps: own }
-      : { decision: sender, steps: own };
+    const excepted = general.find(g => holdsForRecipient(g.exception, recipient, own));
+    return { decision: excepted?.decision ?? sender, steps: own };
   });
 }
 
-function ruleOf({ rule }: Decision): { rule?: string } {
-  return rule === undefined ? {} : { rule };
+function passes({ name }: Exception, { rule }: Decision): Decision {
+  return { action: 'pass', reason: `exception ${name}`, ...(rule === undefined ? {} : { rule }) };
 }
 
 /** What would happen if there were no exceptions. */
@@ -50,32 +51,38 @@ function decideForSender(policy: Policy, message: MessageFacts, now: Date, steps
   return chooseCertificate(rule, author, now, steps);
 }
 
-/** A rule whose header cannot be read falls back on the envelope: better to defer than to sign nothing in silence. */
+/**
+ * The authors, where From tells them: a rule falls back on the envelope where it does not, because to defer
+ * is better than to leave unsigned in silence what somebody may take for the sender's.
+ */
+function authorsOf({ from }: MessageFacts): readonly Address[] | undefined {
+  return from && from.length > 0 && from.every(a => a.domain !== '') ? from : undefined;
+}
+
 function matchesSender(rule: Rule, message: MessageFacts, steps: Step[]): boolean {
-  const candidates = rule.match === 'envelope' || !message.from ? [message.sender] : message.from;
-  const match = candidates.find(a => rule.senders.some(p => p.matches(a.canonical)));
-  const seen = candidates.map(a => a.canonical).join(', ') || 'no From mailbox';
+  const authors = authorsOf(message);
+  const candidates = rule.match === 'envelope' || !authors ? [message.sender] : authors;
+  const matches = candidates.some(a => findPattern(rule.senders, a.canonical));
   const what =
     rule.match === 'envelope'
       ? 'envelope sender'
-      : message.from
+      : authors
         ? 'From'
-        : 'From cannot be read; envelope sender';
-  const patterns = rule.senders.map(p => p.source).join(', ');
+        : 'From names nobody clearly; envelope sender';
   steps.push({
     subject: `rule ${rule.name}`,
-    finding: `${what} ${seen} ${match ? 'matches' : 'does not match'} ${patterns}`,
+    finding: `${what} ${listed(candidates)} ${matches ? 'matches' : 'does not match'} ${listPatterns(rule.senders)}`,
   });
-  return match !== undefined;
+  return matches;
 }
 
 /** The mailbox that the signature speaks for, which the envelope sender must agree with (R4). */
-function authorOf(rule: Rule, { from, sender }: MessageFacts): Address | Failure {
-  if (!from) return new Failure('ambiguous-author', 'it cannot be read');
-  const [author] = from;
-  if (!author || from.some(a => a.key !== author.key)) {
-    return new Failure('ambiguous-author', from.map(a => a.canonical).join(', ') || 'there is none');
-  }
+function authorOf(rule: Rule, message: MessageFacts): Address | Failure {
+  const { sender } = message;
+  const authors = authorsOf(message);
+  if (!authors) return new Failure('ambiguous-author', 'it names none, or cannot be read without guessing');
+  const [author] = authors as [Address];
+  if (authors.some(a => a.key !== author.key)) return new Failure('ambiguous-author', listed(authors));
   const agrees = {
     exact: author.key === sender.key,
     'same-domain': author.domain === sender.domain,
@@ -87,6 +94,13 @@ function authorOf(rule: Rule, { from, sender }: MessageFacts): Address | Failure
         'sender-disagrees',
         `${sender.canonical} sends for ${author.canonical}, and the rule wants envelope_sender = ${rule.envelopeSender}`,
       );
+}
+
+/** Addresses for people; of many only the first. */
+function listed(addresses: readonly Address[]): string {
+  const shown = addresses.slice(0, 3).map(a => a.canonical);
+  const more = addresses.length - shown.length;
+  return shown.join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
 function chooseCertificate(rule: Rule, author: Address, now: Date, steps: Step[]): Decision {
@@ -110,7 +124,7 @@ function chooseCertificate(rule: Rule, author: Address, now: Date, steps: Step[]
   const named = candidates.filter(i => names(i, author));
   if (named.length === 0 && rule.mismatch !== 'allow') {
     const [{ name, addresses }] = candidates as [Identity];
-    const has = addresses.map(a => a.canonical).join(', ') || 'nobody';
+    const has = listed(addresses) || 'nobody';
     return unable(
       rule.mismatch,
       new Failure('mismatch', `${author.canonical}; certificate ${name} names ${has}`),
@@ -139,10 +153,10 @@ function holdsForMessage(
   steps: Step[],
 ): boolean {
   const subject = `exception ${name}`;
-  if (contentTypes && !contentTypes.some(p => p.matches(message.mediaType))) {
+  if (contentTypes && !findPattern(contentTypes, message.mediaType)) {
     steps.push({
       subject,
-      finding: `content type ${message.mediaType} does not match ${sources(contentTypes)}`,
+      finding: `content type ${message.mediaType} does not match ${listPatterns(contentTypes)}`,
     });
     return false;
   }
@@ -167,14 +181,10 @@ function holdsForMessage(
 
 function holdsForRecipient({ name, recipients }: Exception, recipient: Address, steps: Step[]): boolean {
   if (!recipients) return true;
-  const match = recipients.find(p => p.matches(recipient.canonical));
+  const match = findPattern(recipients, recipient.canonical);
   steps.push({
     subject: `exception ${name}`,
-    finding: `recipient ${recipient.canonical} ${match ? `matches ${match.source}` : `does not match ${sources(recipients)}`}`,
+    finding: `recipient ${recipient.canonical} ${match ? `matches ${match.source}` : `does not match ${listPatterns(recipients)}`}`,
   });
   return match !== undefined;
-}
-
-function sources(patterns: readonly { readonly source: string }[]): string {
-  return patterns.map(p => p.source).join(', ');
 }

@@ -72,3 +72,47 @@ function wildcard(source: string): (text: string) => boolean {
     return p === pattern.length;
   };
 }
+
+/** Patterns that need no trying one by one: plain texts and `*@domain`, by lower-case text. */
+interface Index {
+  readonly exact: ReadonlyMap<string, Pattern>;
+  readonly domains: ReadonlyMap<string, Pattern>;
+  readonly others: readonly Pattern[];
+}
+
+// Lists are made once and never change; a list of thousands must not cost each recipient its length.
+const indexes = new WeakMap<readonly Pattern[], Index>();
+
+/** A pattern of the list that matches, if there is one. */
+export function findPattern(patterns: readonly Pattern[], text: string): Pattern | undefined {
+  let index = indexes.get(patterns);
+  if (!index) indexes.set(patterns, (index = indexOf(patterns)));
+  const lower = text.toLowerCase();
+  const at = lower.lastIndexOf('@');
+  return (
+    index.exact.get(lower) ??
+    (at === -1 ? undefined : index.domains.get(lower.slice(at))) ??
+    index.others.find(p => p.matches(text))
+  );
+}
+
+function indexOf(patterns: readonly Pattern[]): Index {
+  const exact = new Map<string, Pattern>();
+  const domains = new Map<string, Pattern>();
+  const others: Pattern[] = [];
+  for (const pattern of patterns) {
+    const source = pattern.source.toLowerCase();
+    if (source.startsWith('/')) others.push(pattern);
+    else if (!/[*?]/.test(source)) exact.set(source, pattern);
+    else if (/^\*@[^*?@]+$/.test(source)) domains.set(source.slice(1), pattern);
+    else others.push(pattern);
+  }
+  return { exact, domains, others };
+}
+
+/** The patterns for people; of a long list only the beginning. */
+export function listPatterns(patterns: readonly Pattern[]): string {
+  const shown = patterns.slice(0, 3).map(p => p.source);
+  const more = patterns.length - shown.length;
+  return shown.join(', ') + (more > 0 ? ` and ${more} more` : '');
+}

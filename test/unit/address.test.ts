@@ -75,6 +75,8 @@ describe('parseMailboxes', () => {
       'Team: a@example.com, B <b@example.com>; , c@example.com',
       ['a@example.com', 'b@example.com', 'c@example.com'],
     ],
+    ['anna@example.com <anna@example.com>', ['anna@example.com']],
+    ['Anna@Example.com <anna@example.com>', ['anna@example.com']],
     ['undisclosed-recipients:;', []],
     ['anna@[IPv6:2001:db8::1]', ['anna@[ipv6:2001:db8::1]']],
     ['root', ['root']],
@@ -101,6 +103,12 @@ describe('parseMailboxes', () => {
     ['the end of no group', 'a@example.com;'],
     ['a group in a group', 'A: B: a@example.com;;'],
     ['no domain', 'anna@'],
+    ['words side by side in brackets', '<an na@example.com>'],
+    ['a domain in two pieces', '<anna@exam ple.com>'],
+    ['a line separator in the address', '<an\u2028na@example.com>'],
+    ['an address as the name of a group', 'boss@example.com:anna@example.com;'],
+    ['a bare CR, where some readers see a new field', 'boss@example.com\rFrom: anna@example.com'],
+    ['a NUL', 'anna\0@example.com'],
     ['two at signs', 'a@b@example.com'],
   ])('%s is not guessed at: %s', (_, body) => {
     expect(parseMailboxes(body)).toBeUndefined();

@@ -40,12 +40,14 @@ describe('deliveries', () => {
   });
 
   test('over the limit the oldest message is forgotten; one heard of again is young', () => {
-    const outcomes = new Outcomes(2);
+    const outcomes = new Outcomes(3);
     outcomes.rememberAccepted('4A', bob!, accepted);
     outcomes.rememberAccepted('4B', bob!, accepted);
     outcomes.rememberAccepted('4A', carl!, accepted);
     outcomes.rememberAccepted('4C', bob!, accepted);
     expect(['4A', '4B', '4C'].map(id => outcomes.acceptedEarlier(id, bob!))).toEqual([true, false, true]);
+    outcomes.rememberAccepted('4D', bob!, accepted);
+    expect(['4A', '4C', '4D'].map(id => outcomes.acceptedEarlier(id, bob!))).toEqual([false, true, true]);
   });
 });
 

@@ -115,9 +115,18 @@ describe('which rule', () => {
     [
       'a From that cannot be read: the envelope',
       { from: 'a@example.com <b@c>' },
-      'deferred rule=staff (From does not name exactly one mailbox: it cannot be read)',
+      'deferred rule=staff (From does not name exactly one mailbox: it names none, or cannot be read without guessing)',
     ],
-    ['no From: nobody', { from: '' }, 'unsigned (no rule for this sender)'],
+    [
+      'no From: the envelope; nothing goes unsigned in silence',
+      { from: '' },
+      'deferred rule=staff (From does not name exactly one mailbox: it names none, or cannot be read without guessing)',
+    ],
+    [
+      'a From without a domain: the envelope, too',
+      { from: 'Anna' },
+      'deferred rule=staff (From does not name exactly one mailbox: it names none, or cannot be read without guessing)',
+    ],
   ])('%s', (_, message, want) => {
     expect(decided({ rules: [never, byEnvelope, rule(), rule({ name: 'later' })] }, facts(message))).toBe(
       want,

@@ -1,7 +1,7 @@
 // Wildcards and regular expressions; the wildcard matcher against a plain translation to a regex.
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parsePattern, parsePatterns } from '../../../src/rules/pattern.js';
+import { findPattern, listPatterns, parsePattern, parsePatterns } from '../../../src/rules/pattern.js';
 
 describe('wildcards', () => {
   test.each([
@@ -110,5 +110,26 @@ describe('lists', () => {
     const start = performance.now();
     expect(() => parsePatterns(`${' '.repeat(20_000)}/${'a'.repeat(20_000)}`)).toThrow();
     expect(performance.now() - start).toBeLessThan(1000);
+  });
+});
+
+describe('findPattern', () => {
+  test('finds what trying the patterns one by one would find', () => {
+    const letters = fc.stringMatching(/^[abAB@.*?]{1,8}$/);
+    fc.assert(
+      fc.property(
+        fc.array(letters, { minLength: 1, maxLength: 6 }),
+        fc.stringMatching(/^[abAB@.]{0,8}$/),
+        (sources, text) => {
+          const patterns = sources.map(s => parsePattern(s));
+          expect(findPattern(patterns, text) !== undefined).toBe(patterns.some(p => p.matches(text)));
+        },
+      ),
+    );
+  });
+
+  test('names only the beginning of a long list', () => {
+    expect(listPatterns(parsePatterns('a, b, c'))).toBe('a, b, c');
+    expect(listPatterns(parsePatterns('a, b, c, d, e'))).toBe('a, b, c and 2 more');
   });
 });
