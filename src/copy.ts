@@ -5,6 +5,7 @@ import type { Decision } from './decision.js';
 import { forRecipients, type Envelope, type Recipient } from './envelope.js';
 import { outcome, type Reply } from './failure.js';
 import type { Journal } from './journal.js';
+import { CRLF, isSpace } from './mime/ascii.js';
 import { signingTime } from './mime/date.js';
 import { first } from './mime/header.js';
 import { randomBoundary, SignedMessage } from './mime/signed.js';
@@ -124,6 +125,8 @@ class SameContent implements Content {
     { header }: CopyContext,
     private readonly out: (bytes: Buffer) => void,
   ) {
+    // Our field, which stands before it, would take a first line like this for its own folded rest.
+    if (header.fields.length === 0 && isSpace(header.block[0] ?? header.rest[0])) out(CRLF);
     out(header.block);
   }
 

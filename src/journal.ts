@@ -130,7 +130,7 @@ export class Journal {
   }
 
   rewrite(id: string, rewrite: { mediaType: string; from: string; to: string; because: string }): void {
-    this.detail(id, 'leaf re-encoded', { ...rewrite });
+    this.detail(id, 're-encoded', { ...rewrite });
   }
 
   signature(

@@ -1,8 +1,6 @@
 // Our own trace field (RFC 5321 §4.4), by which a loop is found as well (R37).
+import { formatDate } from './mime/date.js';
 import type { Field } from './mime/header.js';
-
-const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 export interface Hop {
   /** The client's EHLO name and address. */
@@ -34,13 +32,6 @@ export function countHops(fields: readonly Field[]): number {
 export function receivedId(fields: readonly Field[]): string | undefined {
   const top = fields.find(f => f.name === 'received');
   return top && /\sid ([0-9A-Za-z]{5,30})(?=[\s;]|$)/.exec(top.body)?.[1];
-}
-
-/** RFC 5322 §3.3, in UTC. */
-function formatDate(date: Date): string {
-  const two = (n: number): string => String(n).padStart(2, '0');
-  const day = `${days[date.getUTCDay()]!}, ${date.getUTCDate()} ${months[date.getUTCMonth()]!} ${date.getUTCFullYear()}`;
-  return `${day} ${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} +0000`;
 }
 
 /** What a client says of itself must not break the field apart. */

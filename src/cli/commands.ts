@@ -2,6 +2,7 @@
 import { check, checkHelp } from './check.js';
 import { CommandError, exit } from './exit.js';
 import { explain, explainHelp } from './explain.js';
+import { withOutput } from './output.js';
 import { serve, serveHelp } from './serve.js';
 import { sign, signHelp } from './sign.js';
 import { version } from './version.js';
@@ -34,7 +35,17 @@ To begin with: write /etc/postseal/postseal.ini, run "postseal check", then star
 `;
 
 /** Runs the command line; resolves with the exit code. Errors for people go to standard error. */
-export async function run(argv: readonly string[]): Promise<number> {
+export function run(argv: readonly string[]): Promise<number> {
+  // The service does not end because nobody reads its journal any more; what else writes there has no other end.
+  const serves = argv[0] === 'serve' && !asksForHelp(argv);
+  return serves ? dispatch(argv) : withOutput(() => dispatch(argv));
+}
+
+function asksForHelp(args: readonly string[]): boolean {
+  return args.includes('--help') || args.includes('-h');
+}
+
+async function dispatch(argv: readonly string[]): Promise<number> {
   const [name, ...args] = argv;
   if (name === undefined) {
     process.stderr.write(help);
@@ -53,7 +64,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     process.stderr.write(`postseal: unknown command "${name}" (have: ${Object.keys(commands).join(', ')})\n`);
     return exit.usage;
   }
-  if (args.includes('--help') || args.includes('-h')) {
+  if (asksForHelp(args)) {
     process.stdout.write(command.help);
     return exit.ok;
   }

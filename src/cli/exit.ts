@@ -9,6 +9,8 @@ export const exit = {
   software: 70,
   /** A port or socket cannot be had. */
   osError: 71,
+  /** Standard output cannot be written. */
+  ioError: 74,
   /** Try again later. */
   tempFail: 75,
   /** The configuration is wrong. */

@@ -76,7 +76,6 @@ export async function serve(args: readonly string[]): Promise<number> {
   await inbound.close();
   returnPort.close();
   await inbound.settled();
-  if (service.listen.kind === 'unix') await unlink(service.listen.path).catch(() => undefined);
   journal.stopped();
   await journal.close();
   return exit.ok;
@@ -104,8 +103,8 @@ async function listen(inbound: Inbound, endpoint: Endpoint): Promise<void> {
   try {
     if (endpoint.kind === 'unix') await removeStaleSocket(endpoint.path);
     await inbound.listen(addressOf(endpoint));
-    // Postfix connects as another user; the directory decides who may.
-    if (endpoint.kind === 'unix') await chmod(endpoint.path, 0o666);
+    // Whoever connects has mail signed: only our user and group may. Postfix's user has to be in our group.
+    if (endpoint.kind === 'unix') await chmod(endpoint.path, 0o660);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const why = code === 'EADDRINUSE' ? 'in use already; is another Postseal running?' : message;

@@ -1,11 +1,8 @@
 // Base64 with lines of 76, octets in any chunks (RFC 2045 §6.8).
+import { CR, CRLF, LF, NOTHING } from './ascii.js';
 import type { Codec } from './quoted-printable.js';
 
 const LINE = 76;
-const CR = 0x0d;
-const LF = 0x0a;
-const NOTHING = Buffer.alloc(0);
-const CRLF = Buffer.from('\r\n');
 
 const alphabet = new Uint8Array(256);
 for (const c of Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/='))
@@ -17,6 +14,11 @@ export function toLines(octets: Buffer): string {
   let lines = text.slice(0, LINE);
   for (let at = LINE; at < text.length; at += LINE) lines += `\r\n${text.slice(at, at + LINE)}`;
   return lines;
+}
+
+/** Octets outside the alphabet are ignored (RFC 2045 §6.8); Node would take `-` and `_` for letters of another one. */
+export function decodeBase64(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.toString('latin1').replace(/[^A-Za-z0-9+/=]/g, ''), 'base64');
 }
 
 /** Any octets to lines of 76; no line end after the last one. */
@@ -57,8 +59,7 @@ export class Base64Rewrapper implements Codec {
   write(bytes: Buffer): Buffer {
     const input = this.carry.length === 0 ? bytes : Buffer.concat([this.carry, bytes]);
     const whole = Math.max(0, input.length - LINE - 2);
-    const out = this.rewrap(input, whole);
-    return out;
+    return this.rewrap(input, whole);
   }
 
   end(): Buffer {

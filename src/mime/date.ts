@@ -1,6 +1,7 @@
-// The Date field (RFC 5322 §3.3), read strictly: a date that a mail client might read otherwise is none.
+// Dates in header fields (RFC 5322 §3.3), read strictly: a date that a mail client might read otherwise is none.
 
-const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** Reads a date-time with a numeric zone or GMT; undefined for anything else. */
 export function parseDate(body: string): Date | undefined {
@@ -11,7 +12,7 @@ export function parseDate(body: string): Date | undefined {
     );
   if (!match) return undefined;
   const [, day, monthName, year, hour, minute, second = '0', sign, zone] = match;
-  const month = months.indexOf(monthName!.toLowerCase());
+  const month = months.findIndex(name => name.toLowerCase() === monthName!.toLowerCase());
   const numeric = /^\d{4}$/.test(zone!);
   if (month === -1 || numeric !== (sign !== undefined)) return undefined;
   const offset = numeric ? Number(zone!.slice(0, 2)) * 60 + Number(zone!.slice(2)) : 0;
@@ -22,6 +23,13 @@ export function parseDate(body: string): Date | undefined {
   const same = [at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate(), at.getUTCHours(), at.getUTCMinutes()];
   if (same.some((n, i) => n !== numbers[i]) || numbers[5] > 59) return undefined;
   return new Date(time - (sign === '-' ? -offset : offset) * 60_000);
+}
+
+/** Writes a date-time, in UTC. */
+export function formatDate(date: Date): string {
+  const two = (n: number): string => String(n).padStart(2, '0');
+  const day = `${days[date.getUTCDay()]!}, ${date.getUTCDate()} ${months[date.getUTCMonth()]!} ${date.getUTCFullYear()}`;
+  return `${day} ${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} +0000`;
 }
 
 /** In minutes. Thunderbird tolerates an hour (0.9 h passes, 1.1 h fails); the clock of a client may be off too. */

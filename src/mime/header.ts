@@ -1,4 +1,7 @@
 // Header blocks as fields, and the structured bodies that decide what happens to a part.
+import { CR, isSpace, LF } from './ascii.js';
+
+const COLON = 0x3a;
 
 /** One header field (RFC 5322 §2.2). */
 export interface Field {
@@ -16,32 +19,53 @@ export interface ParameterisedValue {
   readonly value: string;
   /** Parameters by lower-case name, RFC 2231 continuations joined and decoded. */
   readonly parameters: ReadonlyMap<string, string>;
+  /** Those that were given both plainly and in the form of RFC 2231: readers differ on which one they take. */
+  readonly ambiguous: ReadonlySet<string>;
 }
 
-const LF = 0x0a;
+/** The header of a message or a part at most, in octets and in fields: all of it is kept in memory. */
+export const maxHeader = 1024 * 1024;
+export const maxFields = 10_000;
 
 /** Makes a field from its octets, which end in a line end. */
 export function field(raw: Buffer): Field {
-  const text = raw.toString('utf8');
-  const colon = text.indexOf(':');
-  return {
-    name: text.slice(0, colon).trimEnd().toLowerCase(),
-    raw,
-    body: text
-      .slice(colon + 1)
+  return new RawField(raw.toString('latin1', 0, raw.indexOf(COLON)).trimEnd().toLowerCase(), raw);
+}
+
+/** Stands in the place of a name for the `From ` line that some put before the header of a forwarded message. */
+export const mboxLine = 'mbox line';
+
+/** Such a line, its line end included; it comes and goes with the fields. */
+export function mboxField(raw: Buffer): Field {
+  return new RawField(mboxLine, raw);
+}
+
+/** Few fields are ever asked for their body. */
+class RawField implements Field {
+  private unfolded: string | undefined;
+
+  constructor(
+    readonly name: string,
+    readonly raw: Buffer,
+  ) {}
+
+  get body(): string {
+    this.unfolded ??= this.raw
+      .toString('utf8', this.raw.indexOf(COLON) + 1)
       .replace(/\r?\n(?=[ \t])/g, '')
       .replace(/[\0\r]/g, ' ') // as they are written where they are mended
-      .trim(),
-  };
+      .trim();
+    return this.unfolded;
+  }
 }
 
 /** Whether the octets from `start` to `end` begin a field: a name of printable ASCII, then a colon. */
 export function startsField(bytes: Buffer, start: number, end: number): boolean {
   for (let i = start; i < end; i++) {
     const c = bytes[i]!;
-    if (c === 0x3a) return i > start;
+    if (c === COLON) return i > start;
     // White space before the colon is obsolete but legal (RFC 5322 §4.5).
-    if (c === 0x20 || c === 0x09) return i > start && /^[ \t]+:/.test(bytes.toString('latin1', i, end));
+    if (isSpace(c)) return i > start && /^[ \t]+:/.test(bytes.toString('latin1', i, end));
     if (c <= 0x20 || c >= 0x7f) return false;
   }
   return false;
@@ -56,8 +80,7 @@ export function parseHeader(block: Buffer): Field[] {
   let from = 0;
   for (let line = 0, next; line < block.length; line = next) {
     next = nextLine(block, line);
-    const ahead = block[next];
-    if (ahead === 0x20 || ahead === 0x09) continue;
+    if (isSpace(block[next])) continue;
     if (next < block.length && !startsField(block, next, nextLine(block, next)) && !isBlank(block, next))
       continue;
     const raw = block.subarray(from, next);
@@ -75,7 +98,7 @@ function nextLine(bytes: Buffer, from: number): number {
 
 /** Whether an empty line, with either line end, begins here. */
 export function isBlank(bytes: Buffer, at: number): boolean {
-  return bytes[at] === LF || (bytes[at] === 0x0d && bytes[at + 1] === LF);
+  return bytes[at] === LF || (bytes[at] === CR && bytes[at + 1] === LF);
 }
 
 /** The first field of that name; further ones are ignored, as by the mail clients tried. */
@@ -116,12 +139,14 @@ export function parseParameters(body: string): ParameterisedValue {
       segments.set(base!, list);
     } else if (!parameters.has(name)) parameters.set(name, text);
   }
+  const ambiguous = new Set([...segments.keys()].filter(name => parameters.has(name)));
   for (const [name, list] of segments) parameters.set(name, joinSegments(list));
   return {
     value: unquote(pieces[0] ?? '')
       .toLowerCase()
       .replace(/\s+/g, ''),
     parameters,
+    ambiguous,
   };
 }
 
@@ -169,13 +194,13 @@ export function splitParameters(body: string): string[] {
 export function trim(text: string): string {
   let start = 0;
   let end = text.length;
-  while (start < end && isSpace(text[start]!)) start++;
-  while (end > start && isSpace(text[end - 1]!)) end--;
+  while (start < end && isWhite(text.charCodeAt(start))) start++;
+  while (end > start && isWhite(text.charCodeAt(end - 1))) end--;
   return text.slice(start, end);
 }
 
-function isSpace(c: string): boolean {
-  return c === ' ' || c === '\t' || c === '\r' || c === '\n';
+function isWhite(c: number): boolean {
+  return isSpace(c) || c === CR || c === LF;
 }
 
 /** Quoted strings as what they stand for (RFC 5322 §3.2.4). */

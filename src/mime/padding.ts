@@ -1,16 +1,14 @@
 // Preambles and epilogues: nobody is to see them (RFC 2046 §5.1.1), but their octets are signed.
+import { CR, DASH, FROM, isSpace, LF } from './ascii.js';
 import { maxLine } from './octets.js';
 import type { Codec } from './quoted-printable.js';
 
-const CR = 0x0d;
-const LF = 0x0a;
-const DASH = 0x2d;
 const QUESTION = 0x3f;
 
-/** Lines as they survive: 7-bit octets, CRLF, no white space at the end, none over the limit. */
+/** Lines as they survive: 7-bit octets, CRLF, no white space at the end, none over the limit, no `From `. */
 export class PaddingBlotter implements Codec {
-  /** Whether text was lost that a careless client might have shown. */
-  altered = false;
+  /** Why text was lost that a careless client might have shown. */
+  altered: string | undefined;
   private line: number[] = [];
   /** White space that may turn out to end the line. */
   private spaces: number[] = [];
@@ -44,11 +42,11 @@ export class PaddingBlotter implements Codec {
       this.cr = false;
       this.lineEnd(put);
       if (!bare) return;
-      this.altered = true;
+      this.altered ??= 'bare CR';
       this.remade = true;
     }
     if (b === CR) this.cr = true;
-    else if (b === 0x20 || b === 0x09) {
+    else if (isSpace(b)) {
       if (this.spaces.length < maxLine) this.spaces.push(b);
       else this.remade = true;
     } else {
@@ -57,7 +55,10 @@ export class PaddingBlotter implements Codec {
         this.remade = true;
       }
       const lost = b >= 0x80 || b === 0;
-      if (lost) this.altered = this.remade = true;
+      if (lost) {
+        this.altered ??= b === 0 ? 'NUL' : '8-bit';
+        this.remade = true;
+      }
       this.line.push(...this.spaces, lost ? QUESTION : b);
       this.spaces = [];
     }
@@ -72,6 +73,10 @@ export class PaddingBlotter implements Codec {
   private putLine(put: (b: number) => void): void {
     const { line } = this;
     if (this.remade && line[0] === DASH && line[1] === DASH) line[0] = QUESTION;
+    if (FROM.every((b, i) => line[i] === b)) {
+      this.altered ??= 'From line';
+      line[0] = QUESTION;
+    }
     for (const b of line) put(b);
     this.line = [];
     this.spaces = [];

@@ -1,7 +1,8 @@
 // Part headers as they may be signed: ASCII, lines that survive, CRLF (R11, R13, R16).
 import { Failure } from '../failure.js';
-import { splitParameters, trim, unquote, type Field } from './header.js';
-import { maxLine } from './octets.js';
+import { isSpace } from './ascii.js';
+import { mboxLine, splitParameters, trim, unquote, type Field } from './header.js';
+import { charsetOf, maxLine } from './octets.js';
 
 const parameterised = new Set(['content-type', 'content-disposition']);
 /** Where a line that is too long is folded, if it can be. */
@@ -26,7 +27,7 @@ export function survivingField(field: Field, forwarded: boolean): Buffer {
 function withoutTrailingSpace(text: string): string {
   const lines = text.split('\r\n').map(line => {
     let end = line.length;
-    while (end > 0 && isSpace(line[end - 1])) end--;
+    while (end > 0 && isSpace(line.charCodeAt(end - 1))) end--;
     return line.slice(0, end);
   });
   return lines.filter((line, i) => line !== '' || i === lines.length - 1).join('\r\n');
@@ -35,7 +36,7 @@ function withoutTrailingSpace(text: string): string {
 /** Folds before white space; text without any cannot be folded. */
 function refold(text: string, field: Field): string {
   const folded = text.split('\r\n').flatMap(foldLine);
-  if (folded.some(line => line.length > maxLine)) {
+  if (field.name === mboxLine || folded.some(line => line.length > maxLine)) {
     throw new Failure('unsignable', `${field.name} field with a line over ${maxLine} octets`);
   }
   return folded.join('\r\n');
@@ -45,7 +46,8 @@ function refold(text: string, field: Field): string {
 function foldLine(line: string): string[] {
   const pieces: string[] = [];
   let from = 0;
-  const canFoldAt = (i: number): boolean => i > from && isSpace(line[i]) && !isSpace(line[i - 1]);
+  const canFoldAt = (i: number): boolean =>
+    i > from && isSpace(line.charCodeAt(i)) && !isSpace(line.charCodeAt(i - 1));
   while (line.length - from > foldedLine) {
     let at = from + foldedLine;
     while (at > from && !canFoldAt(at)) at--;
@@ -57,11 +59,8 @@ function foldLine(line: string): string[] {
   return [...pieces, line.slice(from)];
 }
 
-function isSpace(c: string | undefined): boolean {
-  return c === ' ' || c === '\t';
-}
-
 function encodeField(field: Field): string {
+  if (field.name === mboxLine) throw new Failure('unsignable', `8-bit octets in an ${mboxLine}`);
   const name = field.raw.toString('latin1', 0, field.raw.indexOf(0x3a));
   const body = field.raw.subarray(name.length + 1);
   if (parameterised.has(field.name)) return `${name}: ${encodeParameters(unfold(body))}\r\n`;
@@ -75,19 +74,6 @@ function unfold(body: Buffer): string {
     .toString('latin1')
     .replace(/\r?\n(?=[ \t])/g, '')
     .replace(/[\r\n]+$/, '');
-}
-
-/**
- * Old software writes its local charset raw; in mail that was nearly always ISO 8859-1.
- * @param whole false where the end may cut through a character
- */
-export function charsetOf(octets: Buffer, whole = true): string {
-  try {
-    new TextDecoder('utf-8', { fatal: true }).decode(octets, { stream: !whole });
-    return 'utf-8';
-  } catch {
-    return 'iso-8859-1';
-  }
 }
 
 /** `name="résumé.pdf"` becomes `name*=utf-8''r%C3%A9sum%C3%A9.pdf` (RFC 2231 §4). */

@@ -13,14 +13,19 @@ export interface Part {
   readonly depth: number;
 }
 
+/** Encodings that we cannot undo, and that the label must stay with; some leave the `x-` out. */
+const foreign = /^(?:x-|uue|yenc|(?:mac-)?binhex)/;
+
 /** Deeper multiparts are carried as they are, unopened. */
-export const maxDepth = 100;
+export const maxDepth = 20;
 /** RFC 2046 §5.1.1 allows 70 characters; what real senders use is allowed too. */
 export const maxBoundary = 998;
 
+/** Undefined also where readers differ on which one it is: the parts are then not ours to tell. */
 export function boundaryOf(fields: readonly Field[]): Buffer | undefined {
-  const boundary = contentType(fields)?.parameters.get('boundary')?.trimEnd();
-  return boundary ? Buffer.from(boundary, 'utf8') : undefined;
+  const type = contentType(fields);
+  const boundary = type?.parameters.get('boundary')?.trimEnd();
+  return boundary && !type?.ambiguous.has('boundary') ? Buffer.from(boundary, 'utf8') : undefined;
 }
 
 /** What kind of part a header announces, by media type, transfer encoding and surroundings. */
@@ -43,7 +48,7 @@ function kindOf(mediaType: string, encoding: string, fields: readonly Field[], d
   const composite =
     mediaType.startsWith('multipart/') || mediaType === 'message/rfc822' || mediaType === 'message/global';
   // message/* other than these allows no encoding but 7bit (RFC 2046 §5.2.4, RFC 3464 §2.1).
-  if (!composite) return encoding.startsWith('x-') || mediaType.startsWith('message/') ? 'frozen' : 'leaf';
+  if (!composite) return foreign.test(encoding) || mediaType.startsWith('message/') ? 'frozen' : 'leaf';
   // Nothing inside an inner signature or encryption is altered (RFC 1847 §2.1).
   if (mediaType === 'multipart/signed' || mediaType === 'multipart/encrypted') return 'frozen';
   // A composite must not be encoded (RFC 2045 §6.4); who does it all the same means it as a whole.

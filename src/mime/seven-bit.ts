@@ -1,11 +1,12 @@
 // Makes an entity 7-bit as it passes: leaves are encoded, composites relabelled, protected parts kept (R12–R16).
 import { isAscii } from 'node:buffer';
 import { Failure } from '../failure.js';
-import { Base64Encoder, Base64Rewrapper, isCleanBase64 } from './base64.js';
+import { CRLF, NOTHING } from './ascii.js';
+import { Base64Encoder, Base64Rewrapper, decodeBase64, isCleanBase64 } from './base64.js';
 import { first } from './header.js';
-import { inspect, OctetScanner } from './octets.js';
+import { charsetOf, inspect, OctetScanner } from './octets.js';
 import { PaddingBlotter } from './padding.js';
-import { charsetOf, survivingField } from './part-header.js';
+import { survivingField } from './part-header.js';
 import type { Part } from './part.js';
 import {
   isCleanQuotedPrintable,
@@ -21,10 +22,7 @@ export const lookAhead = 64 * 1024;
 /** Above this share of octets to encode, base64 is shorter than quoted-printable, and no less legible. */
 const denseText = 0.3;
 
-const CRLF = Buffer.from('\r\n');
-const NOTHING = Buffer.alloc(0);
-
-/** One leaf that was rewritten, for the debug journal. */
+/** One leaf, or the padding of one multipart, that was rewritten: for the debug journal. */
 export interface Rewrite {
   readonly mediaType: string;
   readonly from: string;
@@ -38,9 +36,9 @@ export class SevenBit implements Visitor {
   private pending: Buffer[] = [];
   private pendingSize = 0;
   private writer: Codec | undefined;
-  private blotter: PaddingBlotter | undefined;
-  /** The multipart that last had its padding altered. */
-  private blotted: Part | undefined;
+  private blotter: { readonly part: Part; readonly codec: PaddingBlotter } | undefined;
+  /** The multiparts that had text blotted out of their padding. */
+  private readonly blotted = new WeakSet<Part>();
 
   constructor(
     private readonly out: (bytes: Buffer) => void,
@@ -53,8 +51,8 @@ export class SevenBit implements Visitor {
     this.writer = undefined;
     if (part.kind === 'leaf' && bodyFollows) return; // its body decides about the header
     const relabel = part.kind === 'multipart' || part.kind === 'message';
-    const eightBit = part.encoding === '8bit' || part.encoding === 'binary';
-    this.putHeader(part, relabel && eightBit ? '7bit' : undefined, bodyFollows);
+    const eightBit = isEightBit(part);
+    this.putHeader(part, relabel && eightBit ? '7bit' : undefined, bodyFollows, !bodyFollows);
     if (part.kind === 'leaf' || part.kind === 'frozen') this.writer = new Untouched(part);
   }
 
@@ -92,22 +90,31 @@ export class SevenBit implements Visitor {
   }
 
   padding(part: Part, bytes: Buffer): void {
-    this.blotter ??= new PaddingBlotter();
-    this.put(this.blotter.write(bytes));
-    if (this.blotter.altered) this.blotted = part;
+    this.blotter ??= { part, codec: new PaddingBlotter() };
+    this.put(this.blotter.codec.write(bytes));
   }
 
   endMultipart(part: Part, parts: number): void {
     this.endPadding();
-    if (parts === 0 && this.blotted === part) {
+    if (parts === 0 && this.blotted.has(part)) {
       // Clients differ on what to show of it: perhaps all that was blotted out.
       throw new Failure('unsignable', `${part.mediaType} without parts and not 7-bit`);
     }
   }
 
   private endPadding(): void {
-    if (this.blotter) this.put(this.blotter.end());
+    if (!this.blotter) return;
+    const { part, codec } = this.blotter;
     this.blotter = undefined;
+    this.put(codec.end());
+    if (codec.altered === undefined || this.blotted.has(part)) return;
+    this.blotted.add(part);
+    this.rewritten({
+      mediaType: part.mediaType,
+      from: 'padding',
+      to: 'blotted padding',
+      because: codec.altered,
+    });
   }
 
   /** Decides how a leaf is written, writes its header, and returns what writes its body. */
@@ -123,9 +130,9 @@ export class SevenBit implements Visitor {
     const because = part.insideMessage
       ? seen.hard
       : (seen.hard ?? seen.soft ?? (unshaped ? 'line length' : undefined));
-    const encoded = encoding === 'base64' || encoding === 'quoted-printable';
-    if (because === undefined && (whole || (part.insideMessage && encoded))) {
-      this.putHeader(part, encoding === '8bit' || encoding === 'binary' ? '7bit' : undefined, true);
+    const eightBit = isEightBit(part);
+    if (because === undefined && (whole || (part.insideMessage && !eightBit))) {
+      this.putHeader(part, eightBit ? '7bit' : undefined, true, whole);
       return whole ? inspected : new Untouched(part);
     }
     const to = this.targetEncoding(part, bytes, seen.density);
@@ -133,33 +140,41 @@ export class SevenBit implements Visitor {
       const reason = because ?? `longer than ${lookAhead} octets`;
       this.rewritten({ mediaType: part.mediaType, from: encoding, to, because: reason });
     }
-    this.putHeader(part, encoding === to ? undefined : to, true);
+    this.putHeader(part, encoding === to ? undefined : to, true, whole);
     if (encoding === 'base64') return new Base64Rewrapper();
-    if (encoding === 'quoted-printable') return new Recoder();
-    return to === 'base64' ? new Base64Encoder() : new QuotedPrintableEncoder();
+    const encoder = to === 'base64' ? new Base64Encoder() : new QuotedPrintableEncoder();
+    return encoding === 'quoted-printable' ? new Recoder(encoder) : encoder;
   }
 
   private targetEncoding(part: Part, bytes: Buffer, density: number): 'base64' | 'quoted-printable' {
-    if (part.encoding === 'base64' || part.encoding === 'quoted-printable') return part.encoding;
+    const { encoding } = part;
     const text = part.mediaType.startsWith('text/');
+    // What is no text has no line ends, only octets that look so: written as such they would not survive
+    // a mailbox that stores LF (RFC 2045 §6.7 rule 4).
+    if (encoding === 'quoted-printable') return text ? encoding : 'base64';
+    if (encoding === 'base64') return encoding;
     return text && density <= denseText && !bytes.includes(0) ? 'quoted-printable' : 'base64';
   }
 
   /**
    * The root says what it is, even where its header did not (R10): us-ascii, as readers have to assume
-   * (RFC 2045 §5.2), unless that would now be a lie about text that clients used to recognise.
+   * (RFC 2045 §5.2), unless that would now be a lie about text that clients used to recognise. Where the
+   * rest has not been seen, utf-8 is true of us-ascii too.
    */
-  private putRootType(part: Part): void {
+  private putRootType(part: Part, whole: boolean): void {
     if (part.depth > 0 || first(part.fields, 'content-type')) return;
-    const bytes = Buffer.concat(this.pending);
-    const charset = isAscii(bytes) ? 'us-ascii' : charsetOf(bytes, false);
+    const octets = decode(part.encoding, Buffer.concat(this.pending), whole);
+    const charset = whole && isAscii(octets) ? 'us-ascii' : charsetOf(octets, whole);
     this.put(Buffer.from(`Content-Type: text/plain; charset=${charset}\r\n`));
   }
 
-  /** Writes a header, with another Content-Transfer-Encoding if one is given. */
-  private putHeader(part: Part, encoding: string | undefined, bodyFollows: boolean): void {
+  /**
+   * Writes a header, with another Content-Transfer-Encoding if one is given.
+   * @param whole whether all of the body is in `pending`
+   */
+  private putHeader(part: Part, encoding: string | undefined, bodyFollows: boolean, whole: boolean): void {
     let placed = encoding === undefined;
-    this.putRootType(part);
+    this.putRootType(part, whole);
     for (const field of part.fields) {
       if (field.name !== 'content-transfer-encoding' || encoding === undefined)
         this.put(survivingField(field, part.insideMessage));
@@ -175,6 +190,18 @@ export class SevenBit implements Visitor {
   private put(bytes: Buffer): void {
     if (bytes.length > 0) this.out(bytes);
   }
+}
+
+function isEightBit({ encoding }: Part): boolean {
+  return encoding === '8bit' || encoding === 'binary';
+}
+
+/** The octets that a leaf, or its beginning, stands for. */
+function decode(encoding: string, bytes: Buffer, whole: boolean): Buffer {
+  if (encoding === 'base64') return decodeBase64(bytes);
+  if (encoding !== 'quoted-printable') return bytes;
+  const decoder = new QuotedPrintableDecoder();
+  return Buffer.concat([decoder.write(bytes), whole ? decoder.end() : NOTHING]);
 }
 
 function encodingField(encoding: string): Buffer {
@@ -210,10 +237,11 @@ class Untouched implements Codec {
   }
 }
 
-/** Quoted-printable in any shape to quoted-printable as R14 wants it. */
+/** Quoted-printable in any shape to another encoding, or to quoted-printable as R14 wants it. */
 class Recoder implements Codec {
   private readonly decoder = new QuotedPrintableDecoder();
-  private readonly encoder = new QuotedPrintableEncoder();
+
+  constructor(private readonly encoder: Codec) {}
 
   write(bytes: Buffer): Buffer {
     return this.encoder.write(this.decoder.write(bytes));

@@ -1,9 +1,7 @@
 // Reads the top header off the front of a message, and leaves the body where it is.
 import { Failure } from '../failure.js';
-import { isBlank, parseHeader, startsField, type Field } from './header.js';
-
-/** A decision needs all of it in memory: bounded, in octets. */
-export const maxHeader = 4 * 1024 * 1024;
+import { isSpace, LF, NOTHING } from './ascii.js';
+import { isBlank, maxFields, maxHeader, parseHeader, startsField, type Field } from './header.js';
 
 export interface TopHeader {
   readonly fields: readonly Field[];
@@ -15,24 +13,25 @@ export interface TopHeader {
 
 /** Takes octets in any chunks until the header is complete. */
 export class TopHeaderReader {
-  private bytes: Buffer = Buffer.alloc(0);
+  private bytes: Buffer = NOTHING;
   private line = 0;
+  private fields = 0;
 
   /** Returns the header once it is complete. @throws Failure `header-too-large` */
   write(chunk: Buffer): TopHeader | undefined {
     this.bytes = this.bytes.length === 0 ? chunk : Buffer.concat([this.bytes, chunk]);
     for (;;) {
-      const lf = this.bytes.indexOf(0x0a, this.line);
-      if (lf === -1) break;
+      const lf = this.bytes.indexOf(LF, this.line);
+      // Whether the line has come to its end must not matter: the result depends on the octets alone.
+      if ((lf === -1 ? this.bytes.length : lf + 1) > maxHeader) throw tooLarge(`${maxHeader} octets`);
+      if (lf === -1) return undefined;
       if (isBlank(this.bytes, this.line)) return this.cut(lf + 1);
-      const first = this.bytes[this.line];
-      const folded = this.line > 0 && (first === 0x20 || first === 0x09);
+      const folded = this.line > 0 && isSpace(this.bytes[this.line]);
       // As Postfix has it: what is no field begins the body, the empty line was forgotten.
       if (!folded && !startsField(this.bytes, this.line, lf)) return this.cut(this.line);
+      if (!folded && ++this.fields > maxFields) throw tooLarge(`${maxFields} fields`);
       this.line = lf + 1;
     }
-    if (this.bytes.length > maxHeader) throw new Failure('header-too-large', `over ${maxHeader} octets`);
-    return undefined;
   }
 
   /** The message ended within its header. */
@@ -43,7 +42,11 @@ export class TopHeaderReader {
   private cut(at: number): TopHeader {
     const block = this.bytes.subarray(0, at);
     // A field that the end of the message cut short is still a field, and others may be written behind it.
-    const whole = at === 0 || block[at - 1] === 0x0a ? block : Buffer.concat([block, Buffer.from('\r\n')]);
+    const whole = at === 0 || block[at - 1] === LF ? block : Buffer.concat([block, Buffer.from('\r\n')]);
     return { block, fields: parseHeader(whole), rest: this.bytes.subarray(at) };
   }
+}
+
+function tooLarge(limit: string): Failure {
+  return new Failure('header-too-large', `over ${limit}`);
 }

@@ -1,6 +1,7 @@
 // Finds the MIME structure of an entity as its octets pass, whatever the chunks they come in (RFC 2046 §5).
 import { Failure } from '../failure.js';
-import { isBlank, parseHeader, startsField, type Field } from './header.js';
+import { CR, DASH, FROM, isSpace, LF, NOTHING } from './ascii.js';
+import { isBlank, maxFields, maxHeader, mboxField, parseHeader, startsField, type Field } from './header.js';
 import { boundaryOf, describe, maxBoundary, type Part } from './part.js';
 
 /** Told of everything in the order of the octets. */
@@ -27,15 +28,11 @@ interface Open {
   parts: number;
 }
 
-const CR = 0x0d;
-const LF = 0x0a;
-const DASH = 0x2d;
-const NOTHING = Buffer.alloc(0);
 /** Instead of a position: the octets left over are carried until more have come. */
 const incomplete = -1;
 
-/** The header of one part at most, in octets. */
-export const maxPartHeader = 1024 * 1024;
+/** Small pieces cost far more memory than their octets: so many are joined. */
+const maxPieces = 1000;
 /** A delimiter line may end in white space (`transport-padding`), but not in any amount of it. */
 const maxDelimiterLine = maxBoundary + 1000;
 
@@ -52,6 +49,8 @@ export class Walker {
   private held: Buffer = NOTHING;
   private headerBlock: Buffer[] = [];
   private headerSize = 0;
+  private headerFields = 0;
+  private mbox: Field | undefined;
 
   /** @param root the header of the root entity; what is written is its body */
   constructor(
@@ -113,29 +112,39 @@ export class Walker {
   private headerLine(bytes: Buffer, at: number): number {
     const lf = bytes.indexOf(LF, at);
     const next = lf === -1 ? bytes.length : lf + 1;
-    if (next - at + this.headerSize > maxPartHeader) throw partHeaderTooLarge();
+    if (next - at + this.headerSize > maxHeader) throw tooLarge(`${maxHeader} octets`);
     if (lf === -1) return incomplete;
     if (isBlank(bytes, at)) {
       this.endHeader(true);
       return next;
     }
     if (bytes[at] === DASH && this.delimiterLine(bytes.subarray(at, next))) return next;
-    const continues = (bytes[at] === 0x20 || bytes[at] === 0x09) && this.headerSize > 0;
+    const continues = isSpace(bytes[at]) && this.headerFields > 0;
     if (!continues && !startsField(bytes, at, next)) {
+      if (this.headerSize === 0 && this.open.at(-1)?.part.kind === 'message' && isMboxLine(bytes, at)) {
+        this.mbox = mboxField(Buffer.from(bytes.subarray(at, next)));
+        this.headerSize = next - at;
+        return next;
+      }
       // No field and no folding: the sender forgot the empty line, and this is the body already.
       this.endHeader(true);
       return at;
     }
+    if (!continues && ++this.headerFields > maxFields) throw tooLarge(`${maxFields} fields`);
+    if (this.headerBlock.length === maxPieces) this.headerBlock = [Buffer.concat(this.headerBlock)];
     this.headerBlock.push(Buffer.from(bytes.subarray(at, next)));
     this.headerSize += next - at;
     return next;
   }
 
   private endHeader(bodyFollows: boolean): void {
-    const block = Buffer.concat(this.headerBlock);
+    const fields = parseHeader(Buffer.concat(this.headerBlock));
+    if (this.mbox) fields.unshift(this.mbox);
     this.headerBlock = [];
     this.headerSize = 0;
-    this.enter(parseHeader(block), bodyFollows);
+    this.headerFields = 0;
+    this.mbox = undefined;
+    this.enter(fields, bodyFollows);
   }
 
   /** Begins a part: what its header says decides how its body is read. */
@@ -224,14 +233,19 @@ export class Walker {
   /** Innermost first: the boundary of an outer multipart also ends the inner ones left open. */
   private match(line: Buffer): { level: number; close: boolean } | undefined {
     if (line[0] !== DASH || line[1] !== DASH) return undefined;
-    if (line.length - (line.at(-1) === LF ? 1 : 0) >= maxDelimiterLine) return undefined;
+    let end = line.length;
+    if (line[end - 1] === LF) end--;
+    if (end >= maxDelimiterLine) return undefined;
+    if (line[end - 1] === CR) end--;
+    while (isSpace(line[end - 1])) end--;
+    const dashes = line[end - 1] === DASH && line[end - 2] === DASH;
     for (let level = this.open.length - 1; level >= 0; level--) {
       const { boundary, closed } = this.open[level]!;
-      if (!boundary || closed || line.length < boundary.length + 2) continue;
-      if (line.compare(boundary, 0, boundary.length, 2, boundary.length + 2) !== 0) continue;
-      const tail = line.toString('latin1', boundary.length + 2);
-      if (/^[ \t]*\r?\n?$/.test(tail)) return { level, close: false };
-      if (/^--[ \t]*\r?\n?$/.test(tail)) return { level, close: true };
+      if (!boundary || closed) continue;
+      // Nearly every line that is no delimiter has another length: comparing octets costs more.
+      const close = dashes && end === boundary.length + 4;
+      if (!close && end !== boundary.length + 2) continue;
+      if (line.compare(boundary, 0, boundary.length, 2, boundary.length + 2) === 0) return { level, close };
     }
     return undefined;
   }
@@ -256,6 +270,12 @@ export class Walker {
   }
 }
 
-function partHeaderTooLarge(): Failure {
-  return new Failure('unsignable', `header of a part over ${maxPartHeader} octets`);
+/** `From ` as it separates messages in a mailbox, or quoted. */
+function isMboxLine(bytes: Buffer, at: number): boolean {
+  const start = bytes[at] === 0x3e ? at + 1 : at;
+  return bytes.subarray(start, start + FROM.length).equals(FROM);
+}
+
+function tooLarge(limit: string): Failure {
+  return new Failure('unsignable', `header of a part over ${limit}`);
 }

@@ -106,8 +106,12 @@ class Server extends SMTPServer {
       maxClients: inbound.maxConnections,
       maxRecipients,
       socketTimeout: inbound.timeout,
-      closeTimeout: inbound.shutdownTimeout,
+      closeTimeout: Math.max(1, inbound.shutdownTimeout), // 0 would mean its default, 30 s
       logger: false,
+      // By default a turn of the event loop later, and until then who says a word is sent away.
+      onConnect: (_, callback) => {
+        callback();
+      },
       onData: (stream, session, callback) => {
         const connection = this.bySession.get(session)!;
         const delivery = connection.deliver(stream);
@@ -135,6 +139,8 @@ class Connection extends SMTPConnection {
   private mail: MailCommand | undefined;
   private recipients: Recipient[] = [];
   private readonly forwarded = new Map<string, string>();
+  /** Of the message that is being delivered. */
+  private content: Content | undefined;
 
   constructor(
     private readonly owner: Server,
@@ -158,6 +164,12 @@ class Connection extends SMTPConnection {
     this.mail = undefined;
     this.recipients = [];
     this.forwarded.clear();
+  }
+
+  /** A client is not idle that cannot send because we do not read: then the return port's timeouts are what ends it. */
+  override _onTimeout(): void {
+    if (this.content?.awaitsClient === false) this._armTimeout();
+    else super._onTimeout();
   }
 
   override handler_MAIL(command: Buffer, callback: () => void): void {
@@ -200,6 +212,7 @@ class Connection extends SMTPConnection {
   /** Hands the message on; resolves with the reply once all of it has been read or the client is gone. */
   async deliver(stream: Readable): Promise<Reply> {
     const content = new Content(stream, this.owner.inbound.maxMessageSize);
+    this.content = content;
     const reply = await this.owner.inbound.deliver({
       envelope: {
         sender: this.mail!.sender,
@@ -210,6 +223,7 @@ class Connection extends SMTPConnection {
       content,
       client: { helo: this.hostNameAppearsAs || 'unknown', address: this.remoteAddress },
     });
+    this.content = undefined;
     stream.resume(); // SMTP has no way to stop a message before its end
     return reply;
   }
@@ -242,6 +256,9 @@ class Connection extends SMTPConnection {
 
 /** The content of one message in pieces worth handling. */
 class Content implements AsyncIterable<Buffer> {
+  /** Whether it is the client that keeps the reader waiting, and not the other way round. */
+  awaitsClient = false;
+
   constructor(
     private readonly stream: Readable,
     private readonly limit: number,
@@ -251,6 +268,7 @@ class Content implements AsyncIterable<Buffer> {
     let size = 0;
     let gathered: Buffer[] = [];
     let length = 0;
+    this.awaitsClient = true;
     try {
       for await (const chunk of this.stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
         size += chunk.length;
@@ -258,7 +276,9 @@ class Content implements AsyncIterable<Buffer> {
         gathered.push(chunk);
         length += chunk.length;
         if (length < gather && this.stream.readableLength > 0) continue;
+        this.awaitsClient = false;
         yield gathered.length === 1 ? gathered[0]! : Buffer.concat(gathered);
+        this.awaitsClient = true;
         gathered = [];
         length = 0;
       }

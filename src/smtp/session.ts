@@ -10,8 +10,12 @@ interface Internals {
   _sendCommand(line: string): void;
   _responseActions: ((reply: string) => void)[];
   _socket: Socket;
-  _ehloLines: string[];
+  /** Not there after HELO. */
+  _ehloLines?: string[];
 }
+
+/** Milliseconds for the reply to QUIT, and for the return port to close its side. */
+const quitTimeout = 1000;
 
 export interface SessionOptions {
   /** For net.connect. */
@@ -61,7 +65,7 @@ export class Session {
       ignoreTLS: true, // STARTTLS on loopback adds nothing, and would be mandatory once offered
       greetingTimeout: timeout,
       socketTimeout: timeout,
-      socketCloseTimeout: 1000,
+      socketCloseTimeout: quitTimeout,
     });
     const session = new Session(connection);
     await new Promise<void>((resolve, reject) => {
@@ -85,7 +89,7 @@ export class Session {
 
   /** The parameters of an extension in its EHLO reply, or undefined if it is not offered. */
   extension(name: string): string[] | undefined {
-    for (const line of this.internals._ehloLines) {
+    for (const line of this.internals._ehloLines ?? []) {
       const [keyword, ...parameters] = line.trim().split(/\s+/);
       if (keyword?.toUpperCase() === name) return parameters;
     }
@@ -166,9 +170,17 @@ export class Session {
     });
   }
 
-  /** Says QUIT; for a connection between two transactions. */
+  /** Says QUIT; for a connection between two transactions. Nothing depends on the reply: no process waits for it. */
   quit(): void {
-    if (this.usable) this.connection.quit();
+    if (!this.usable) {
+      this.destroy();
+      return;
+    }
+    this.connection.quit();
+    this.internals._socket.unref();
+    setTimeout(() => {
+      this.destroy();
+    }, quitTimeout).unref();
   }
 
   /** Drops the connection at once: whatever was in flight is not delivered. */

@@ -58,6 +58,11 @@ export class Postseal {
     this.child.stdin.end(input);
   }
 
+  /** Stops reading its standard output, as `head` does. */
+  closeOutput(): void {
+    this.child.stdout.destroy();
+  }
+
   signal(name: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): void {
     this.child.kill(name);
   }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makePki, openssl, type Issued, type Pki } from '../support/pki.js';
-import { postseal, secretsOf, type Result } from './command.js';
+import { Postseal, postseal, secretsOf, type Result } from './command.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'postseal-cli-'));
 const ini = join(directory, 'postseal.ini');
@@ -244,3 +244,14 @@ function jsonLines(text: string): Record<string, unknown>[] {
   const lines = text.split('\n').filter(line => line.startsWith('{'));
   return lines.map(line => JSON.parse(line) as Record<string, unknown>);
 }
+
+describe.concurrent('standard output that nobody reads any more', () => {
+  test.each(['check', 'sign', 'explain'])('ends %s with 74, and without a word about it', async command => {
+    const process = Postseal.start([command, '--config', ini], secretsOf(anna, expired));
+    process.closeOutput();
+    process.write('From: carl@example.org\r\nTo: bob@example.net\r\n\r\nGood morning.\r\n');
+    const { code, stderr } = await process.end();
+    expect(code).toBe(74);
+    expect(stderr).not.toMatch(/EPIPE|internal error|^ +at /m);
+  });
+});

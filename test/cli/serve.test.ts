@@ -1,6 +1,6 @@
 // `postseal serve`: how it starts, how it ends, and what it says meanwhile.
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -43,13 +43,18 @@ afterAll(() => {
 });
 
 /** Starts it with these lines of [service] and further sections. */
-function serve(listen: string, more = '', args: readonly string[] = []): Postseal {
+function serve(
+  listen: string,
+  more = '',
+  args: readonly string[] = [],
+  returnTo = returnPort.port,
+): Postseal {
   const ini = join(directory, 'postseal.ini');
   writeFileSync(
     ini,
     `[service]
 listen = ${listen}
-return = 127.0.0.1:${returnPort.port}
+return = 127.0.0.1:${returnTo}
 hostname = postseal.example.com
 ${more}
 [certificate:anna]
@@ -66,8 +71,10 @@ certificate = anna
 }
 
 /** A client that has come as far as the 354. */
-async function inContent(): Promise<DialogClient> {
-  const client = await DialogClient.connect({ host: '127.0.0.1', port });
+async function inContent(
+  where: { host: string; port: number } | { path: string } = { host: '127.0.0.1', port },
+): Promise<DialogClient> {
+  const client = await DialogClient.connect(where);
   await client.hear();
   await client.ask('EHLO client.example');
   await client.ask('XFORWARD IDENT=4bQueue1');
@@ -112,7 +119,7 @@ describe('start', () => {
     expect(stderr).not.toContain('    at ');
   });
 
-  test('a socket that a killed service left behind is no obstacle; Postfix may connect to the new one', async () => {
+  test('a socket that a killed service left behind is no obstacle; who is in our group may connect to the new one', async () => {
     const first = serve(`unix:${socket}`);
     await first.says('ready');
     first.signal('SIGKILL');
@@ -121,7 +128,7 @@ describe('start', () => {
 
     const second = serve(`unix:${socket}`);
     await second.says('ready');
-    expect(statSync(socket).mode & 0o777).toBe(0o666);
+    expect(statSync(socket).mode & 0o777).toBe(0o660);
     const client = await DialogClient.connect({ path: socket });
     expect(await client.hear()).toEqual(['220 postseal.example.com ESMTP Postseal']);
     client.hangUp();
@@ -189,6 +196,63 @@ describe('end', () => {
     );
     await until(() => returnPort.cut.length === 1);
     expect(returnPort.messages).toHaveLength(0);
+  });
+
+  test('a return port that does not answer QUIT holds nothing up', async () => {
+    let said = '';
+    // In between, to keep the QUIT from the return port and the end of the connection from us.
+    const deaf = createServer({ allowHalfOpen: true }, near => {
+      const far = connect(returnPort.port, '127.0.0.1');
+      near.on('data', data => {
+        said = data.toString();
+        if (said !== 'QUIT\r\n') far.write(data);
+      });
+      for (const end of [near, far]) end.on('error', () => undefined);
+      far.pipe(near);
+    });
+    await new Promise<void>(resolve => deaf.listen(0, '127.0.0.1', resolve));
+    const postseal = serve(`127.0.0.1:${port}`, '', [], (deaf.address() as AddressInfo).port);
+    await postseal.says('ready');
+    const client = await inContent();
+    client.send('Good morning.\r\n.\r\n');
+    expect(await client.hear()).toEqual(['250 2.0.0 Ok: queued as 1-1']);
+    const began = Date.now();
+    postseal.signal('SIGTERM');
+    expect((await postseal.end()).code).toBe(0);
+    expect(Date.now() - began).toBeLessThan(5000);
+    expect(said).toBe('QUIT\r\n');
+    deaf.close();
+  });
+
+  test('the socket of a successor is left alone', async () => {
+    const first = serve(`unix:${socket}`);
+    await first.says('ready');
+    const client = await inContent({ path: socket });
+    first.signal('SIGTERM');
+    await first.says('finishing what is in flight');
+    await until(() => !existsSync(socket));
+    const second = serve(`unix:${socket}`);
+    await second.says('ready');
+    client.send('Good morning.\r\n.\r\n');
+    expect(await client.hear()).toEqual(['250 2.0.0 Ok: queued as 1-1']);
+    client.hangUp();
+    expect((await first.end()).code).toBe(0);
+    expect(existsSync(socket)).toBe(true);
+  });
+
+  test('a journal that nobody reads any more is not the end', async () => {
+    const postseal = serve(`127.0.0.1:${port}`);
+    await postseal.says('ready');
+    postseal.closeOutput();
+    for (const queued of ['1-1', '1-2']) {
+      const client = await inContent();
+      client.send('Good morning.\r\n.\r\n');
+      expect(await client.hear()).toEqual([`250 2.0.0 Ok: queued as ${queued}`]);
+      client.hangUp();
+    }
+    postseal.signal('SIGTERM');
+    const { code, stderr } = await postseal.end();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
   test('a return port that says nothing does not hold it up either', async () => {

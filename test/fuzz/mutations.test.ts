@@ -44,6 +44,8 @@ const mutation: fc.Arbitrary<Mutation> = fc.oneof(
         '\0',
         '\xe9',
         '--b1\r\n',
+        '\r\nFrom ',
+        '\r\nContent-Type: message/rfc822\r\n\r\n>From a\r\n',
       ),
     )
     .map(([where, text]): Mutation => message => {

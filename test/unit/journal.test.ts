@@ -182,7 +182,7 @@ describe('the debug journal', () => {
       .map(l => JSON.parse(l) as Record<string, unknown>);
     expect(lines).toHaveLength(objects.length + 1);
     expect(objects.map(o => o['message'])).toEqual([
-      ...['envelope', 'decision', 'leaf re-encoded', 'signature'],
+      ...['envelope', 'decision', 're-encoded', 'signature'],
       ...['return port', 'return port', 'failure', 'done'],
     ]);
     for (const object of objects)

@@ -1,6 +1,11 @@
 // The Date field, read strictly, and whether a signing time may be claimed beside it (R23).
 import { describe, expect, test } from 'vitest';
-import { parseDate, signingTime } from '../../../src/mime/date.js';
+import { formatDate, parseDate, signingTime } from '../../../src/mime/date.js';
+
+test.each(['2026-01-05T03:04:09Z', '2026-12-31T23:59:59Z'])('%s written and read again', text => {
+  const date = new Date(text);
+  expect(parseDate(formatDate(date))).toEqual(date);
+});
 
 describe('parseDate', () => {
   test.each([

@@ -1,7 +1,7 @@
 // What does not survive the way, and that it is seen in any pieces (R12, R13).
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { inspect, maxLine, OctetScanner } from '../../../src/mime/octets.js';
+import { charsetOf, inspect, maxLine, OctetScanner } from '../../../src/mime/octets.js';
 import { unevenChunks } from '../../support/golden-chunks.js';
 
 const x = (n: number) => 'x'.repeat(n);
@@ -76,4 +76,14 @@ describe('trouble', () => {
       { numRuns: 500 },
     );
   });
+});
+
+test.each([
+  ['ASCII', 'a', true, 'utf-8'],
+  ['UTF-8', 'Gr\xc3\xbc', true, 'utf-8'],
+  ['UTF-8 cut within a character', 'Gr\xc3', false, 'utf-8'],
+  ['the same as a whole', 'Gr\xc3', true, 'iso-8859-1'],
+  ['anything else', 'Gr\xfc\xdfe', false, 'iso-8859-1'],
+])('the charset of %s', (_, text, whole, want) => {
+  expect(charsetOf(Buffer.from(text, 'latin1'), whole)).toBe(want);
 });

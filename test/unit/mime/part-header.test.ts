@@ -1,7 +1,7 @@
 // Part headers as they may be signed: ASCII, lines that survive, and the same meaning (R11, R13, R16).
 import { describe, expect, test } from 'vitest';
 import type { Failure } from '../../../src/failure.js';
-import { field, parseParameters } from '../../../src/mime/header.js';
+import { field, mboxField, parseParameters } from '../../../src/mime/header.js';
 import { survivingField } from '../../../src/mime/part-header.js';
 
 /** Text as latin1: an `é` is the one octet E9. */
@@ -144,5 +144,22 @@ describe('addresses of a forwarded message', () => {
     'To: A <a@käse.example>',
   ])('%s cannot be made ASCII without changing the address', text => {
     expect(() => mendedUtf8(`${text}\r\n`, true)).toThrow('8-bit address in the to field');
+  });
+});
+
+describe('an mbox line', () => {
+  const line = (text: string) => survivingField(mboxField(Buffer.from(text)), true).toString('latin1');
+
+  test('stays as it is', () => {
+    expect(line('From a@example.com Tue Nov 24 10:30:00 2026\n')).toBe(
+      'From a@example.com Tue Nov 24 10:30:00 2026\r\n',
+    );
+  });
+
+  test.each([
+    ['From jürgen@example.com\r\n', '8-bit octets in an mbox line'],
+    [`From ${'a b '.repeat(300)}\r\n`, 'mbox line field with a line over 998 octets'],
+  ])('can be neither encoded nor folded', (text, why) => {
+    expect(() => line(text)).toThrow(why);
   });
 });

@@ -61,6 +61,26 @@ describe('a leaf that is rewritten is told of, with the reason', () => {
     expect(rewrites).toEqual([{ mediaType: 'text/plain', ...want }]);
   });
 
+  test('so is padding that was blotted out, once for each multipart', () => {
+    const header = mail('Content-Type: multipart/mixed; boundary=b');
+    const inner = mail(
+      'Content-Type: multipart/related; boundary=c',
+      '',
+      'x',
+      '--c',
+      '',
+      'one',
+      '--c--',
+      'From x',
+    );
+    const { rewrites } = seal(header, [mail('Grüße', '--b'), inner, mail('--b--', 'Grüße')]);
+    const what = { from: 'padding', to: 'blotted padding' };
+    expect(rewrites).toEqual([
+      { mediaType: 'multipart/mixed', ...what, because: '8-bit' },
+      { mediaType: 'multipart/related', ...what, because: 'From line' },
+    ]);
+  });
+
   test('nothing is told of one that stays', () => {
     expect(seal(plain, [mail('one')])).toEqual({
       entity: 'Content-Type: text/plain\r\n\r\none\r\n',
@@ -110,6 +130,77 @@ describe('the look-ahead', () => {
     expect(seal(header, [inner('kept  ')]).entity).toContain('kept  \r\n'.repeat(20_000));
     const late = Buffer.concat([inner('kept').subarray(0, -7), Buffer.from('\xfc\r\n--b--\r\n', 'latin1')]);
     expect(() => seal(header, [late])).toThrow('multipart/signed part that must not be altered: 8-bit');
+  });
+});
+
+describe('inside a message (R15)', () => {
+  const header = mail('Content-Type: message/rfc822');
+  const clean = mail('Subject: x', '', ...Array.from({ length: 20_000 }, () => 'line  '));
+
+  test('a long leaf that begins clean stays as it is', () => {
+    const { entity, rewrites } = seal(header, [clean]);
+    expect(entity).toBe(`Content-Type: message/rfc822\r\n\r\n${clean.toString()}`);
+    expect(rewrites).toEqual([]);
+  });
+
+  test('trouble that comes later is refused', () => {
+    expect(() => seal(header, [clean, mail('Grüße')])).toThrow(
+      'text/plain part that must not be altered: 8-bit',
+    );
+  });
+
+  test('a long leaf that is announced as 8bit is encoded', () => {
+    const { entity } = seal(header, [mail('Content-Transfer-Encoding: 8bit'), clean, mail('Grüße')]);
+    expect(entity).toContain('Content-Transfer-Encoding: quoted-printable\r\nSubject: x\r\n\r\n');
+  });
+});
+
+describe('quoted-printable that has to be rewritten', () => {
+  const label = 'Content-Transfer-Encoding: quoted-printable';
+  const binary = Buffer.from('\x89PNG\r\n\x1a\n\0\r\n\xfe', 'latin1');
+  const escaped = (bytes: Buffer) => [...bytes].map(b => `=${b.toString(16).toUpperCase().padStart(2, '0')}`);
+  const contentOf = (entity: string) => entity.slice(entity.indexOf('\r\n\r\n') + 4);
+
+  test.each([1, 5000])(
+    'becomes base64 where it is no text, and survives a mailbox with LF (%i times)',
+    times => {
+      const line = `${escaped(binary).join('')}= \r\n`; // the space behind `=` is what is wrong with it
+      const { entity, rewrites } = seal(mail('Content-Type: image/png', label), [
+        Buffer.from(line.repeat(times)),
+      ]);
+      expect(rewrites).toMatchObject([{ from: 'quoted-printable', to: 'base64' }]);
+      const stored = entity.replace(/\r\n/g, '\n').replace(/^[^]*?\n\n/, '');
+      const want = Buffer.concat(Array.from({ length: times }, () => binary));
+      for (const content of [contentOf(entity), stored])
+        expect(Buffer.from(content, 'base64').equals(want)).toBe(true);
+    },
+  );
+
+  test('stays quoted-printable where it is text; line ends that came encoded mean the same', () => {
+    const { entity } = seal(mail('Content-Type: text/plain', label), [mail('one=0D=0Atwo=0Dthree=0Afour ')]);
+    expect(entity).toContain(`${label}\r\n\r\none\r\ntwo=0Dthree=0Afour\r\n`);
+  });
+});
+
+describe('a root that does not say what it is (R10)', () => {
+  const long = 'line\r\n'.repeat(20_000);
+  test.each<[string, string, string, string]>([
+    ['ASCII', '7bit', 'one', 'us-ascii'],
+    ['ASCII that goes on', '7bit', long, 'utf-8'],
+    ['8-bit that comes late', '7bit', `${long}Gr\xfc\xdfe`, 'utf-8'],
+    ['8-bit that comes early', '7bit', `Gr\xfc\xdfe ${long}`, 'iso-8859-1'],
+    ['UTF-8', '8bit', 'Gr\xc3\xbc\xc3\x9fe', 'utf-8'],
+    ['UTF-8 in quoted-printable', 'quoted-printable', 'Gr=C3=BC=C3=9Fe', 'utf-8'],
+    ['ISO 8859-1 in quoted-printable', 'quoted-printable', 'Gr=FC=DFe', 'iso-8859-1'],
+    ['ASCII in quoted-printable', 'quoted-printable', 'one=3D', 'us-ascii'],
+    ['UTF-8 in base64', 'base64', 'R3LDvMOfZQ==', 'utf-8'],
+    ['ISO 8859-1 in base64', 'base64', 'R3L832U=', 'iso-8859-1'],
+    ['ASCII in base64', 'base64', 'b25l', 'us-ascii'],
+  ])('%s', (_, encoding, body, charset) => {
+    const label = mail(`Content-Transfer-Encoding: ${encoding}`);
+    expect(seal(label, [Buffer.from(body, 'latin1')]).entity).toMatch(
+      new RegExp(`^Content-Type: text/plain; charset=${charset}\\r\\n`),
+    );
   });
 });
 

@@ -1,6 +1,7 @@
 // The top header comes off the front in any pieces; the body stays where it is.
 import { describe, expect, test } from 'vitest';
-import { maxHeader, TopHeaderReader, type TopHeader } from '../../../src/mime/top-header.js';
+import { maxFields, maxHeader } from '../../../src/mime/header.js';
+import { TopHeaderReader, type TopHeader } from '../../../src/mime/top-header.js';
 import { chunks } from '../../support/golden-chunks.js';
 
 function read(pieces: readonly Buffer[]): TopHeader & { after: Buffer } {
@@ -11,6 +12,8 @@ function read(pieces: readonly Buffer[]): TopHeader & { after: Buffer } {
   }
   return { ...reader.end(), after: Buffer.alloc(0) };
 }
+
+const tooLarge = expect.objectContaining({ kind: 'header-too-large' }) as Error;
 
 describe('the header', () => {
   test.each([
@@ -42,6 +45,26 @@ describe('the header', () => {
     const endless = Array.from({ length: Math.ceil(maxHeader / 1000 / 100) + 1 }, () =>
       Buffer.concat(Array.from({ length: 100 }, () => line)),
     );
-    expect(() => read(endless)).toThrow(expect.objectContaining({ kind: 'header-too-large' }) as Error);
+    expect(() => read(endless)).toThrow(tooLarge);
+  });
+
+  test.each([0, 1])('may have so many octets and %i more, whatever the pieces', more => {
+    const start = 'A: 1\r\nB: ';
+    const header = `${start}${'x'.repeat(maxHeader + more - start.length - 4)}\r\n\r\n`;
+    const message = Buffer.from(`${header}body ${'x'.repeat(100)}`);
+    for (const size of [1000, maxHeader, message.length]) {
+      const attempt = () => read(chunks(message, size)).fields.length;
+      if (more === 0) expect(attempt()).toBe(2);
+      else expect(attempt).toThrow(tooLarge);
+    }
+  });
+
+  test.each([0, 1])('may have so many fields and %i more, whatever the pieces', more => {
+    const message = Buffer.from(`${'A:\r\n b\r\n'.repeat(maxFields + more)}\r\nbody`);
+    for (const size of [1000, message.length]) {
+      const attempt = () => read(chunks(message, size)).fields.length;
+      if (more === 0) expect(attempt()).toBe(maxFields);
+      else expect(attempt).toThrow(tooLarge);
+    }
   });
 });

@@ -2,9 +2,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../../src/failure.js';
-import { parseHeader } from '../../../src/mime/header.js';
+import { maxFields, maxHeader, mboxLine, parseHeader } from '../../../src/mime/header.js';
 import { maxDepth, type Part } from '../../../src/mime/part.js';
-import { maxPartHeader, Walker, type Visitor } from '../../../src/mime/walk.js';
+import { Walker, type Visitor } from '../../../src/mime/walk.js';
 import { chunks, mail, unevenChunks } from '../../support/golden-chunks.js';
 
 /** Writes down what it is told, a line each; runs of octets are joined. */
@@ -13,6 +13,8 @@ class Recorder implements Visitor {
   private run: { what: string; pieces: Buffer[] } | undefined;
 
   header(part: Part, bodyFollows: boolean): void {
+    for (const { name, raw } of part.fields)
+      if (name === mboxLine) this.note(`${name} ${JSON.stringify(raw.toString())}`);
     this.note(
       `${part.kind} ${part.mediaType}${part.insideMessage ? ' inside a message' : ''}${bodyFollows ? '' : ', no body'}`,
     );
@@ -237,6 +239,48 @@ const stories: [string, Buffer, Buffer, string[]][] = [
     ],
   ],
   [
+    'an mbox line before the header of a message belongs to it; only the first one',
+    mail('Content-Type: multipart/digest; boundary=b'),
+    mail(
+      ...['--b', '', 'From a@example.com Tue Nov 24 10:30:00 2026', 'Content-Type: text/html', '', 'one'],
+      ...['--b', '', '>From b', '', 'two', '--b', '', 'From c', ' folded', '--b', '', '>From d', 'From e'],
+      ...['--b', 'Content-Type: text/plain', '', 'From f', '--b--'],
+    ),
+    [
+      'multipart multipart/digest',
+      '--b (no break before)',
+      'message message/rfc822',
+      'mbox line "From a@example.com Tue Nov 24 10:30:00 2026\\r\\n"',
+      'leaf text/html inside a message',
+      'body "one"',
+      'end',
+      '--b',
+      'message message/rfc822',
+      'mbox line ">From b\\r\\n"',
+      'leaf text/plain inside a message',
+      'body "two"',
+      'end',
+      '--b',
+      'message message/rfc822',
+      'mbox line "From c\\r\\n"',
+      'leaf text/plain inside a message',
+      'body " folded"',
+      'end',
+      '--b',
+      'message message/rfc822',
+      'mbox line ">From d\\r\\n"',
+      'leaf text/plain inside a message',
+      'body "From e"',
+      'end',
+      '--b',
+      'leaf text/plain',
+      'body "From f"',
+      'end',
+      '--b--',
+      'end of 5',
+    ],
+  ],
+  [
     'parts of a digest are messages without saying so (RFC 2046 §5.1.5)',
     mail('Content-Type: multipart/digest; boundary=b'),
     mail('--b', '', 'Subject: one', '', 'text', '--b--'),
@@ -286,7 +330,12 @@ describe('structures', () => {
 test('whatever the octets, the pieces do not matter', () => {
   const line = fc.constantFrom(
     ...['--b\r\n', '--b--\r\n', '--c\r\n', '--c--\n', '--', '-', '\r', '\n', '\r\n', 'x', ' ', '\t', ': '],
-    ...['Content-Type: multipart/mixed; boundary=c\r\n', 'Content-Type: message/rfc822\r\n', 'From: a\r\n'],
+    ...[
+      'Content-Type: multipart/mixed; boundary=c\r\n',
+      'Content-Type: message/rfc822\r\n',
+      'From: a\r\n',
+      'From ',
+    ],
   );
   fc.assert(
     fc.property(
@@ -306,9 +355,18 @@ describe('what a part is', () => {
     ['text/plain', '7bit', 'leaf'],
     ['application/octet-stream', 'base64', 'leaf'],
     ['application/octet-stream', 'x-uuencode', 'frozen'],
+    ['application/octet-stream', 'UUEncode', 'frozen'],
+    ['application/octet-stream', 'uue', 'frozen'],
+    ['application/octet-stream', 'yEnc', 'frozen'],
+    ['application/octet-stream', 'binhex40', 'frozen'],
+    ['application/octet-stream', 'mac-binhex40', 'frozen'],
+    ['application/octet-stream', '8bits', 'leaf'],
     ['multipart/mixed; boundary=x', '8bit', 'multipart'],
     ['multipart/mixed; boundary=x', 'base64', 'frozen'],
     ['multipart/mixed', '7bit', 'frozen'],
+    [`multipart/mixed; boundary*=us-ascii''x`, '7bit', 'multipart'],
+    [`multipart/mixed; boundary=x; boundary*=us-ascii''y`, '7bit', 'frozen'],
+    ['multipart/mixed; boundary*0=x; boundary*1=y; boundary=z', '7bit', 'frozen'],
     ['multipart/mixed; boundary=""', '7bit', 'frozen'],
     ['Multipart/Signed; boundary=x', '7bit', 'frozen'],
     ['multipart/encrypted; boundary=x', '7bit', 'frozen'],
@@ -333,10 +391,25 @@ describe('what a part is', () => {
   });
 });
 
-test('a part header over the limit is refused, whatever the pieces', () => {
-  const line = Buffer.alloc(maxPartHeader + 1, 'x');
-  const body = Buffer.concat([Buffer.from('--b\r\n'), line, Buffer.from('\r\n\r\n--b--\r\n')]);
+test.each([
+  ['octets', 'x'.repeat(maxHeader + 1)],
+  ['octets in tiny lines', `X:\r\n${' \r\n'.repeat(maxHeader / 3)}`],
+  ['fields', 'X:\r\n'.repeat(maxFields + 1)],
+])('a part header of too many %s is refused, whatever the pieces', (_, header) => {
+  const body = Buffer.from(`--b\r\n${header}\r\n\r\n--b--\r\n`);
   const refused = expect.objectContaining({ kind: 'unsignable' }) as Failure;
   expect(() => walk(mixed, [body])).toThrow(refused);
   expect(() => walk(mixed, chunks(body, 50_000))).toThrow(refused);
+});
+
+test('lines that are nearly delimiters of many open multiparts cost little', () => {
+  const levels = Array.from({ length: maxDepth - 1 }, (_, i) => [
+    `--b${i}`,
+    `Content-Type: multipart/mixed; boundary=b${i + 1}`,
+    '',
+  ]);
+  const lines = Buffer.from('--b-not-a-delimiter\r\n'.repeat(480_000));
+  const start = performance.now();
+  walk(mail('Content-Type: multipart/mixed; boundary=b0'), [mail(...levels.flat()), lines]);
+  expect(performance.now() - start).toBeLessThan(2000);
 });

@@ -4,6 +4,7 @@ import { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Session } from '../../../src/smtp/session.js';
 import { ReturnPort } from '../../support/return-port.js';
 
 /** As session.ts sees it. */
@@ -11,7 +12,7 @@ interface Internals {
   _sendCommand(line: string): void;
   _responseActions: ((reply: string) => void)[];
   _socket: Socket;
-  _ehloLines: string[];
+  _ehloLines?: string[];
 }
 
 let port: ReturnPort;
@@ -86,6 +87,14 @@ describe('what is not public', () => {
     expect(internals._ehloLines).toEqual(port.extensions);
   });
 
+  test('after HELO there are no lines of EHLO', async () => {
+    connection.close();
+    port.fault({ at: 'EHLO', reply: '502 5.5.1 Command not known', times: 1 });
+    await connect();
+    expect(commands().at(-1)).toBe('HELO client.example');
+    expect(internals._ehloLines).toBeUndefined();
+  });
+
   test('nothing waits for a reply between two messages', () => {
     expect(internals._responseActions).toEqual([]);
   });
@@ -119,6 +128,23 @@ describe('the end of a connection', () => {
     port.drop();
     await ended;
     expect(error).toBeUndefined();
+  });
+});
+
+describe('QUIT', () => {
+  test('leaves the connection open as long as nobody answers it; ours drops it', async () => {
+    port.fault({ at: 'NOOP', then: 'hang' });
+    const address = { host: '127.0.0.1', port: port.port };
+    const ours = await Session.connect(
+      { address, hostname: 'client.example', timeout: 60_000 },
+      new AbortController().signal,
+    );
+    void ask('NOOP');
+    ours.command('NOOP').catch(() => undefined);
+    connection.quit();
+    ours.quit();
+    await expect.poll(() => port.open, { timeout: 5000 }).toBe(1);
+    expect(internals._socket.destroyed).toBe(false);
   });
 });
 

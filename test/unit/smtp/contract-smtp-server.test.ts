@@ -93,6 +93,37 @@ describe('the greeting', () => {
   });
 });
 
+describe('a client that talks before the greeting', () => {
+  test('is sent away; ours is greeted in the same turn of the event loop, and nobody can be early', async () => {
+    vi.useFakeTimers({ toFake: ['setImmediate'] });
+    const inbound = new Inbound({
+      hostname: 'postseal.example.com',
+      maxConnections: 1,
+      maxMessageSize: 0,
+      timeout: 5000,
+      shutdownTimeout: 1000,
+      deliver: () => Promise.reject(new Error('nothing is delivered here')),
+      takeRefusal: () => undefined,
+      onError: () => undefined,
+    });
+    await inbound.listen({ host: '127.0.0.1', port: 0 });
+    const ours = await DialogClient.connect({ host: '127.0.0.1', port: inbound.port });
+    ours.send('NOOP\r\n');
+    // The one turn that smtp-server waits before it reads anything; there is no other.
+    while (vi.getTimerCount() === 0) await new Promise(resolve => setTimeout(resolve, 1));
+    vi.runOnlyPendingTimers();
+    expect(await ours.hear()).toEqual(['220 postseal.example.com ESMTP Postseal']);
+    expect(await ours.hear()).toEqual(['250 OK']);
+    vi.useRealTimers();
+    ours.hangUp();
+    await inbound.close();
+
+    const client = await stock();
+    client.send('NOOP\r\n');
+    expect(await client.hear()).toEqual([expect.stringMatching(/^421 .*You talk too soon$/)]);
+  });
+});
+
 describe('addresses', () => {
   const odd = [
     '"a b"@example.net',
