@@ -30,3 +30,12 @@ export function queueId(forwarded: ForwardedAttributes): string | undefined {
 export function forRecipients(envelope: Envelope, recipients: readonly Recipient[]): Envelope {
   return { ...envelope, recipients };
 }
+
+/** One message as it comes in. */
+export interface Delivery {
+  readonly envelope: Envelope;
+  /** Reading it throws Failure where the client goes away or sends too much. */
+  readonly content: AsyncIterable<Buffer>;
+  /** Who hands it over: the EHLO name and address. */
+  readonly client: { readonly helo: string; readonly address: string };
+}

@@ -1,7 +1,7 @@
 // The story of one message, from its first octet to the final reply.
 import { Copy, type CopyContext } from './copy.js';
 import type { Decision } from './decision.js';
-import { forRecipients, queueId, type Envelope, type Recipient } from './envelope.js';
+import { forRecipients, queueId, type Delivery, type Envelope, type Recipient } from './envelope.js';
 import { factsOf } from './facts.js';
 import { Failure, outcome, type Reply } from './failure.js';
 import type { Journal } from './journal.js';
@@ -11,14 +11,6 @@ import { fingerprint, type Outcomes } from './outcomes.js';
 import { countHops, receivedField, receivedId } from './received.js';
 import { decide } from './rules/decide.js';
 import type { Policy } from './rules/policy.js';
-
-/** A message on its way: the envelope, and the content as it comes. */
-export interface Incoming {
-  readonly envelope: Envelope;
-  readonly content: AsyncIterable<Buffer>;
-  /** Who handed it over: the EHLO name and address. */
-  readonly client: { readonly helo: string; readonly address: string };
-}
 
 /** Everything that the filter uses and does not make itself. */
 export interface Hands {
@@ -46,7 +38,7 @@ interface Group {
  * Filters one message. Never rejects: a fault becomes a 4xx reply, and nothing of the message is delivered.
  * @returns the reply to the end of DATA; a 2xx only after the next hop has accepted every copy
  */
-export async function filter(message: Incoming, hands: Hands): Promise<Reply> {
+export async function filter(message: Delivery, hands: Hands): Promise<Reply> {
   const { envelope, client } = message;
   const { journal, clock } = hands;
   let id = queueId(envelope.forwarded) ?? noQueueId;

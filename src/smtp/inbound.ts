@@ -4,18 +4,9 @@ import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
-import type { Envelope, ForwardedAttributes, Recipient } from '../envelope.js';
+import type { Delivery, ForwardedAttributes, Recipient } from '../envelope.js';
 import { Failure, outcome, type Reply } from '../failure.js';
 import { parseMail, parseRcpt, parseXforward, type MailCommand } from './commands.js';
-
-/** One message as it arrives. */
-export interface Delivery {
-  readonly envelope: Envelope;
-  /** The content; reading it throws Failure where the client goes away or sends too much. */
-  readonly content: AsyncIterable<Buffer>;
-  /** Who connected: the name it gave and its address. */
-  readonly client: { readonly helo: string; readonly address: string };
-}
 
 export interface InboundOptions {
   readonly hostname: string;

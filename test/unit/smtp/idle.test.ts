@@ -1,7 +1,8 @@
 // Whose silence ends a connection: that of a client that stalls, not that of one that our backpressure stops.
 import { afterEach, expect, test } from 'vitest';
 import type { Failure, Reply } from '../../../src/failure.js';
-import { Inbound, type Delivery } from '../../../src/smtp/inbound.js';
+import type { Delivery } from '../../../src/envelope.js';
+import { Inbound } from '../../../src/smtp/inbound.js';
 import { DialogClient } from '../../support/dialog-client.js';
 
 const timeout = 300;

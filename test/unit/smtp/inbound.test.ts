@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Address } from '../../../src/address.js';
 import type { Failure, Reply } from '../../../src/failure.js';
 import { Outcomes } from '../../../src/outcomes.js';
-import { Inbound, type Delivery } from '../../../src/smtp/inbound.js';
+import type { Delivery } from '../../../src/envelope.js';
+import { Inbound } from '../../../src/smtp/inbound.js';
 import { DialogClient } from '../../support/dialog-client.js';
 
 let outcomes: Outcomes;
