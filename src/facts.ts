@@ -16,6 +16,9 @@ export function factsOf({ sender }: Envelope, fields: readonly Field[]): Message
 
 /** The mailboxes of all From fields; a second field, though forbidden, is shown by some clients. */
 function authors(fields: readonly Field[]): Address[] | undefined {
-  const lists = fields.filter(f => f.name === 'from').map(f => parseMailboxes(f.body));
+  const lists = fields
+    .filter(f => f.name === 'from')
+    // Where some readers end the field, others read on: that is no author without guessing.
+    .map(f => (/\0|\r(?!\n)/.test(f.raw.toString('latin1')) ? undefined : parseMailboxes(f.body)));
   return lists.some(list => list === undefined) ? undefined : lists.flatMap(list => list ?? []);
 }

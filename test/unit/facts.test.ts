@@ -31,6 +31,11 @@ describe('facts', () => {
     expect(facts('Subject: x').from).toEqual([]);
   });
 
+  test('a bare CR or a NUL in From makes it unreadable: some readers see another field there', () => {
+    expect(facts('From: a@example.com\rFrom: b@example.com').from).toBeUndefined();
+    expect(facts('From: "Anna\0" <a@example.com>').from).toBeUndefined();
+  });
+
   test('both names of the content are seen: a gateway may have changed one of them', () => {
     const found = facts(
       'Content-Type: application/octet-stream; name=data.bin',
