@@ -64,13 +64,13 @@ export const service = {
   listen: preset(
     parseEndpoint,
     '127.0.0.1:10025',
-    'Where Postfix hands mail in: host:port, [IPv6]:port or unix:/path.',
+    'Where Postfix hands mail in: host:port or [IPv6]:port (unix:/path is for others: Postfix speaks only LMTP there).',
   ),
   protocol: preset(choice(['smtp'], ['lmtp']), 'smtp', 'What is spoken there; only smtp for now.'),
   return: preset(
     parseEndpoint,
     '127.0.0.1:10026',
-    'Where Postfix takes the mail back, written in the same way.',
+    'Where Postfix takes the mail back: host:port, [IPv6]:port or unix:/path.',
   ),
   hostname: optional(
     hostname,

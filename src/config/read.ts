@@ -75,6 +75,11 @@ function readService(
     const message = 'listen and return are the same: mail would come back for ever, change one of them';
     findings.error({ line: lineOf(key), section: section.title, key }, message);
   }
+  if (values.listen?.kind === 'unix') {
+    // smtp(8): only its LMTP half knows unix:pathname.
+    const message = 'Postfix hands mail to a UNIX socket over LMTP only, not over smtp: use host:port';
+    findings.warning({ line: lineOf('listen'), section: section.title, key: 'listen' }, message);
+  }
   return (
     complete && {
       listen: complete.listen,

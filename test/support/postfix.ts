@@ -27,6 +27,8 @@ export interface PostfixOptions {
   readonly postsealPort: number;
   /** Where Postseal brings the mail back; default: a free port. Unused when the return port is not this Postfix. */
   readonly returnPort?: number;
+  /** Take the mail back on the UNIX socket `queue/public/back` instead. */
+  readonly returnSocket?: boolean;
   /** Further main.cf settings. */
   readonly main?: Readonly<Record<string, string>>;
   /** Further `-o` settings of the transport to Postseal. */
@@ -96,13 +98,14 @@ export async function until<T>(
 
 /**
  * The block that the README and etc/postfix teach, with these ports.
+ * @param returnService name and type of the service that takes the mail back
  * @param submission service name or `host:port` of the smtpd that takes outgoing mail
  * @param chroot `y` as Debian has it, or `n`
  */
 function wiring(
   submission: string,
   postseal: string,
-  returnPort: string,
+  returnService: string,
   chroot: 'y' | 'n',
 ): { main: string; master: string } {
   const read = (name: string): string =>
@@ -111,7 +114,7 @@ function wiring(
     main: read('main.cf'),
     master: read('master.cf')
       .replaceAll('[127.0.0.1]:10025', postseal)
-      .replace('127.0.0.1:10026 ', `${returnPort} `)
+      .replace('127.0.0.1:10026 inet', returnService)
       .replace('submission inet n - y', `${submission} inet n - ${chroot}`)
       .replace('pickup unix n - y', `pickup unix n - ${chroot}`),
   };
@@ -170,7 +173,7 @@ export class Postfix {
     const block = wiring(
       `127.0.0.1:${submissionPort}`,
       `[127.0.0.1]:${options.postsealPort}`,
-      `127.0.0.1:${returnPort}`,
+      options.returnSocket ? 'back unix' : `127.0.0.1:${returnPort} inet`,
       'n',
     );
     const main = { ...settings(directory), ...options.main };

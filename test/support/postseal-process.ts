@@ -13,7 +13,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 export interface PostsealOptions {
   readonly listenPort: number;
-  readonly returnPort: number;
+  /** A port of 127.0.0.1, or the path of a UNIX socket. */
+  readonly returnPort: number | string;
   /** The ini file from here on: certificates, rules, exceptions. Its [service] section is made here. */
   readonly ini: string;
   /** Further lines of [service]. */
@@ -44,7 +45,7 @@ export class PostsealProcess {
       config,
       `[service]
 listen = 127.0.0.1:${options.listenPort}
-return = 127.0.0.1:${options.returnPort}
+return = ${typeof options.returnPort === 'number' ? '127.0.0.1' : 'unix'}:${options.returnPort}
 hostname = postseal.example.com
 ${options.service ?? ''}
 ${options.ini}`,
