@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import ts from 'typescript-eslint';
 
 export default ts.config(
-  { ignores: ['dist', 'demo', 'node_modules', 'coverage'] },
+  { ignores: ['dist', 'demo', 'node_modules', 'coverage', '.cache'] },
   js.configs.recommended,
   ...ts.configs.strictTypeChecked,
   {

@@ -23,6 +23,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: withoutOpenssl(),
     testTimeout: 20_000,
+    maxConcurrency: 3, // of processes that a file's concurrent tests start
     hookTimeout: 60_000,
     reporters: ['default', './test/support/closing-line.ts'],
   },

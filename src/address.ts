@@ -64,6 +64,13 @@ function canonicalDomain(domain: string): string | undefined {
   return domainToASCII(trimmed) || undefined;
 }
 
+/** Whether local parts that differ in case alone are the same (R5). */
+export type LocalParts = 'ignore-case' | 'exact-case';
+
+export function sameMailbox(a: Address, b: Address, localParts: LocalParts): boolean {
+  return a.key === b.key && (localParts === 'ignore-case' || a.localPart === b.localPart);
+}
+
 /**
  * Reads the mailboxes of a From, To or Sender field body (RFC 5322 §3.4), groups flattened.
  * Comments and display names are skipped, display names may be any text.
@@ -72,13 +79,26 @@ function canonicalDomain(domain: string): string | undefined {
  */
 export function parseMailboxes(body: string): Address[] | undefined {
   // The body is unfolded: a line break left in it begins a new field for some readers.
-  const tokens = /[\0\r\n]/.test(body) ? undefined : tokenise(body);
+  if (/[\0\r\n]/.test(body)) return undefined;
+  return parseList(body) ?? onlyMailbox(body);
+}
+
+/** A list that breaks the grammar, as in `Anna :) <anna@example.com>`, with one address that all readers can see. */
+function onlyMailbox(body: string): Address[] | undefined {
+  const address = Address.parse(/^[^@<>,;]*<([^@<>]+@[^@<>]+)>[ \t]*$/.exec(body)?.[1] ?? '');
+  return address && !address.isNull ? [address] : undefined;
+}
+
+function parseList(body: string): Address[] | undefined {
+  const tokens = tokenise(body);
   if (!tokens) return undefined;
   const mailboxes: Address[] = [];
   let item: string[] = [];
+  let inAngle = false;
   const flush = (): boolean => {
     const words = item;
     item = [];
+    inAngle = false;
     if (words.length === 0) return true; // empty list elements are obsolete but legal (§4.4)
     const open = words.indexOf('<');
     const angle = open === -1 ? words : words.slice(open + 1, -1);
@@ -97,11 +117,14 @@ export function parseMailboxes(body: string): Address[] | undefined {
       if (token === ';' && !inGroup) return undefined;
       if (!flush()) return undefined;
       if (token === ';') inGroup = false;
-    } else if (token === ':' && !item.includes('<')) {
+    } else if (token === ':' && !inAngle) {
       if (inGroup || item.includes('@')) return undefined;
       inGroup = true;
       item = [];
-    } else item.push(token);
+    } else {
+      item.push(token);
+      inAngle ||= token === '<';
+    }
   }
   if (inGroup || !flush()) return undefined;
   return mailboxes;

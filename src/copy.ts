@@ -1,13 +1,15 @@
 // One copy of a message for the recipients that share a decision: signed, or octet for octet as it came.
 import { isAscii } from 'node:buffer';
-import { signedData } from './cms/signed-data.js';
-import type { Decision } from './decision.js';
+import { closingSignedData, detachedSignedData, EncapsulatedContent } from './cms/signed-data.js';
+import type { Decision, SignDecision } from './decision.js';
 import { forRecipients, type Envelope, type Recipient } from './envelope.js';
 import { outcome, type Reply } from './failure.js';
 import type { Journal } from './journal.js';
 import { CRLF, isSpace } from './mime/ascii.js';
 import { signingTime } from './mime/date.js';
+import type { Frame, FrameOptions } from './mime/frame.js';
 import { first } from './mime/header.js';
+import { OpaqueMessage } from './mime/opaque.js';
 import { randomBoundary, SignedMessage } from './mime/signed.js';
 import type { TopHeader } from './mime/top-header.js';
 import { Refused, type NextHop, type Transfer } from './next-hop.js';
@@ -21,8 +23,6 @@ export interface CopyContext {
   readonly random: (octets: number) => Buffer;
   readonly journal: Journal;
 }
-
-type SignDecision = Extract<Decision, { action: 'sign' }>;
 
 /** Turns the octets of the body into those of the copy. */
 interface Content {
@@ -61,7 +61,7 @@ export class Copy {
 
   /** Begins the transaction. @throws Refused, Failure */
   async open(nextHop: NextHop, envelope: Envelope): Promise<void> {
-    const { id, journal, header } = this.context;
+    const { id, journal } = this.context;
     const own = {
       ...forRecipients(envelope, this.recipients),
       parameters: this.content.parameters(envelope.parameters),
@@ -71,7 +71,6 @@ export class Copy {
         journal.smtp(id, this.decision.action === 'sign' ? 'signed' : 'unsigned', direction, line);
       }),
     );
-    await this.write(header.rest);
   }
 
   /** Takes octets of the body. @throws Refused, Failure */
@@ -144,22 +143,27 @@ class SameContent implements Content {
 }
 
 class SignedContent implements Content {
-  private readonly message: SignedMessage;
+  private readonly frame: Frame;
 
   constructor(
     private readonly decision: SignDecision,
     private readonly context: CopyContext,
     out: (bytes: Buffer) => void,
   ) {
-    this.message = new SignedMessage({
+    const { digest } = decision.algorithm;
+    const options = {
       fields: context.header.fields,
-      digest: decision.digest,
-      boundary: randomBoundary(context.random(16)),
+      digest,
+      headerProtection: decision.headerProtection,
       out,
       rewritten: rewrite => {
         context.journal.rewrite(context.id, rewrite);
       },
-    });
+    } satisfies FrameOptions;
+    this.frame =
+      decision.form === 'clear'
+        ? new SignedMessage({ ...options, boundary: randomBoundary(context.random(16)) })
+        : new OpaqueMessage({ ...options, encapsulation: new EncapsulatedContent(digest) });
   }
 
   /** Its body is 7-bit now; only fields outside the signature may still be something else. */
@@ -168,19 +172,23 @@ class SignedContent implements Content {
   }
 
   write(bytes: Buffer): void {
-    this.message.write(bytes);
+    this.frame.write(bytes);
   }
 
   async end(): Promise<void> {
     const { decision, context } = this;
-    const { identity, digest } = decision;
+    const { identity, algorithm, form } = decision;
     const time = signingTime(context.now, first(context.header.fields, 'date')?.body);
-    const contentDigest = this.message.end();
-    const cms = await signedData({ identity, digest, contentDigest, signingTime: time });
-    this.message.close(cms);
+    const contentDigest = this.frame.end();
+    const sign = form === 'clear' ? detachedSignedData : closingSignedData;
+    const cms = await sign({ identity, algorithm, contentDigest, signingTime: time });
+    this.frame.close(cms);
     context.journal.signature(context.id, {
       certificate: identity.name,
-      digest: digest.name,
+      algorithm: algorithm.title,
+      digest: algorithm.digest.name,
+      form,
+      headerProtection: decision.headerProtection,
       signingTime: time !== undefined,
       octets: cms.length,
     });

@@ -1,10 +1,25 @@
 // What happens to a message for one recipient, as a value; journal and `explain` print it.
-import type { Digest } from './algorithms.js';
+import type { SignatureAlgorithm } from './algorithms.js';
 import type { Failure } from './failure.js';
 import type { Identity } from './identity.js';
 
+/** `clear` is multipart/signed, `opaque` application/pkcs7-mime (RFC 8551 §3.5). */
+export type Form = 'clear' | 'opaque';
+
+export interface SignDecision {
+  readonly action: 'sign';
+  readonly rule: string;
+  readonly identity: Identity;
+  readonly algorithm: SignatureAlgorithm;
+  readonly form: Form;
+  /** Whether the signature covers the header too (RFC 9788). */
+  readonly headerProtection: boolean;
+  /** What the administrator should know of, though it is signed. */
+  readonly warning?: string;
+}
+
 export type Decision =
-  | { readonly action: 'sign'; readonly rule: string; readonly identity: Identity; readonly digest: Digest }
+  | SignDecision
   | { readonly action: 'pass'; readonly rule?: string; readonly reason: string }
   | { readonly action: 'refuse'; readonly rule?: string; readonly failure: Failure };
 

@@ -1,24 +1,57 @@
-// From envelope and top header to what a decision may look at.
-import { parseMailboxes, type Address } from './address.js';
+// From envelope, top header and the beginning of the body to what a decision may look at.
 import type { Envelope } from './envelope.js';
 import { contentType, first, parseParameters, type Field } from './mime/header.js';
-import type { MessageFacts } from './rules/message.js';
+import { mailboxesOf } from './mime/mailboxes.js';
+import { preview, previewSize } from './mime/preview.js';
+import type { ContentFacts, MessageFacts } from './rules/message.js';
 
-export function factsOf({ sender }: Envelope, fields: readonly Field[]): MessageFacts {
+/** The body as far as it has been read. */
+export interface Beginning {
+  readonly bytes: Buffer;
+  /** Whether that is all of it. */
+  readonly whole: boolean;
+}
+
+/** Reads on to the end of what a decision looks at. @param rest what came with the header */
+export async function readBeginning(
+  rest: Buffer,
+  content: AsyncIterator<Buffer, unknown>,
+): Promise<Beginning> {
+  const pieces = [rest];
+  let size = rest.length;
+  while (size < previewSize) {
+    const next = await content.next();
+    if (next.done) return { bytes: Buffer.concat(pieces), whole: true };
+    pieces.push(next.value);
+    size += next.value.length;
+  }
+  return { bytes: pieces.length === 1 ? rest : Buffer.concat(pieces), whole: false };
+}
+
+/** @param unsignable what an earlier attempt found further on than the beginning shows */
+export function factsOf(
+  { sender }: Envelope,
+  fields: readonly Field[],
+  { bytes, whole }: Beginning,
+  unsignable?: string,
+): MessageFacts {
   const type = contentType(fields);
   const disposition = first(fields, 'content-disposition');
   const fileNames = [
     type?.parameters.get('name'),
     disposition && parseParameters(disposition.body).parameters.get('filename'),
   ].filter(name => name !== undefined);
-  return { sender, from: authors(fields), mediaType: type?.value ?? 'text/plain', fileNames, fields };
-}
-
-/** The mailboxes of all From fields; a second field, though forbidden, is shown by some clients. */
-function authors(fields: readonly Field[]): Address[] | undefined {
-  const lists = fields
-    .filter(f => f.name === 'from')
-    // Where some readers end the field, others read on: that is no author without guessing.
-    .map(f => (/\0|\r(?!\n)/.test(f.raw.toString('latin1')) ? undefined : parseMailboxes(f.body)));
-  return lists.some(list => list === undefined) ? undefined : lists.flatMap(list => list ?? []);
+  const look = (): ContentFacts => {
+    const beginning = preview(fields, bytes, whole);
+    return { ...beginning, unsignable: beginning.unsignable ?? unsignable };
+  };
+  let seen: ContentFacts | undefined;
+  return {
+    sender,
+    from: mailboxesOf(fields, 'from'),
+    mediaType: type?.value ?? 'text/plain',
+    fileNames,
+    fields,
+    content: () => (seen ??= look()),
+  };
 }

@@ -31,6 +31,7 @@ const kinds = {
   'header-too-large': { code: 451, enhanced: '4.3.4', text: 'Header too large' },
   'message-too-large': { code: 552, enhanced: '5.3.4', text: 'Message too large' },
   'too-many-connections': { code: 421, enhanced: '4.7.0', text: 'Too many connections' },
+  'command-too-long': { code: 421, enhanced: '4.5.2', text: 'Command line too long' },
   'too-many-recipients': { code: 452, enhanced: '4.5.3', text: 'Too many recipients' },
   loop: { code: 554, enhanced: '5.4.6', text: 'Mail loop: passed this filter too often' },
   'bad-sender': { code: 501, enhanced: '5.1.7', text: 'Bad sender address syntax' },

@@ -1,8 +1,8 @@
 // The story of one message, from its first octet to the final reply.
 import { Copy, type CopyContext } from './copy.js';
 import type { Decision } from './decision.js';
-import { forRecipients, queueId, type Delivery, type Envelope, type Recipient } from './envelope.js';
-import { factsOf } from './facts.js';
+import { queueId, type Delivery, type Envelope, type Recipient } from './envelope.js';
+import { factsOf, readBeginning } from './facts.js';
 import { Failure, outcome, type Reply } from './failure.js';
 import type { Journal } from './journal.js';
 import { TopHeaderReader, type TopHeader } from './mime/top-header.js';
@@ -10,6 +10,7 @@ import { Refused, type NextHop } from './next-hop.js';
 import { fingerprint, type Outcomes } from './outcomes.js';
 import { countHops, receivedField, receivedId } from './received.js';
 import { decide } from './rules/decide.js';
+import type { MessageFacts } from './rules/message.js';
 import type { Policy } from './rules/policy.js';
 
 /** Everything that the filter uses and does not make itself. */
@@ -45,11 +46,13 @@ export async function filter(message: Delivery, hands: Hands): Promise<Reply> {
   let print: string | undefined;
   const now = clock();
   const content = new Counted(message.content);
+  let header: TopHeader | undefined;
   let groups: Group[] = [];
   let copies: Copy[] = [];
   let reply: Reply;
   try {
-    const header = await readTopHeader(content);
+    header = await readTopHeader(content);
+    const beginning = await readBeginning(header.rest, content);
     const queue = queueId(envelope.forwarded) ?? receivedId(header.fields);
     id = queue ?? noQueueId;
     print = fingerprint(queue, header.block);
@@ -59,11 +62,13 @@ export async function filter(message: Delivery, hands: Hands): Promise<Reply> {
 
     // Whom an earlier attempt reached is not decided about again.
     const recipients = envelope.recipients.filter(r => !hands.outcomes.acceptedEarlier(print, r));
-    groups = decideGroups(id, forRecipients(envelope, recipients), header, now, hands);
+    const facts = factsOf(envelope, header.fields, beginning, hands.outcomes.whyUnsignable(header.block));
+    groups = decideGroups(id, facts, recipients, now, hands);
     const received = receivedField({ ...client, hostname: hands.hostname, id, date: now });
     copies = createCopies(groups, { id, header, received, now, journal, random: hands.random });
 
     for (const copy of copies) await copy.open(hands.nextHop, envelope);
+    for (const copy of copies) await copy.write(beginning.bytes);
     for await (const bytes of content) for (const copy of copies) await copy.write(bytes);
     for (const copy of copies) await copy.end();
 
@@ -76,6 +81,9 @@ export async function filter(message: Delivery, hands: Hands): Promise<Reply> {
     for (const { accepted, recipients: served } of copies) {
       if (accepted) for (const r of served) hands.outcomes.rememberAccepted(print, r, accepted);
     }
+    // What its beginning did not show: the next attempt takes the form that the rule has for this.
+    if (header && copies.length > 0 && error instanceof Failure && error.kind === 'unsignable')
+      hands.outcomes.rememberUnsignable(header.block, error.detail);
     reply = replyTo(error, id, envelope, copies, hands);
   } finally {
     await content.release();
@@ -125,14 +133,15 @@ async function readTopHeader(content: Counted): Promise<TopHeader> {
 }
 
 /** Decides for every recipient, and puts those with the same decision together. */
-function decideGroups(id: string, envelope: Envelope, header: TopHeader, now: Date, hands: Hands): Group[] {
-  const { recipients } = envelope;
-  const verdicts = decide(
-    hands.policy,
-    factsOf(envelope, header.fields),
-    recipients.map(r => r.address),
-    now,
-  );
+function decideGroups(
+  id: string,
+  facts: MessageFacts,
+  recipients: readonly Recipient[],
+  now: Date,
+  hands: Hands,
+): Group[] {
+  const addresses = recipients.map(r => r.address);
+  const verdicts = decide(hands.policy, facts, addresses, now);
   const groups: Group[] = [];
   verdicts.forEach(({ decision, steps }, i) => {
     const recipient = recipients[i]!;

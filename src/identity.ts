@@ -1,6 +1,6 @@
 // A key, its certificate and its chain, already checked: whoever holds one may sign with it.
 import type { KeyObject } from 'node:crypto';
-import type { Address } from './address.js';
+import { sameMailbox, type Address, type LocalParts } from './address.js';
 import type { Digest, KeyType } from './algorithms.js';
 
 /** Made only by `certs`, after R7 and R8 hold: key usage, key strength, and that the key belongs. */
@@ -11,10 +11,10 @@ export interface Identity {
   readonly file: string;
   readonly key: KeyObject;
   readonly keyType: KeyType;
-  /** Readable key kind and size: `RSA 2048`, `EC P-256`. */
+  /** Readable key kind and size: `RSA 2048`, `EC P-256`, `Ed25519`. */
   readonly keyDescription: string;
-  /** The weakest digest to use with this key. */
-  readonly minimumDigest: Digest;
+  /** The digests that this key may sign, weakest first; never empty. */
+  readonly digests: readonly Digest[];
   /** DER of the signer's certificate. */
   readonly certificate: Buffer;
   /** DER of its issuers, nearest first, without the root (R9). */
@@ -30,8 +30,8 @@ export interface Identity {
 }
 
 /** Whether the certificate names this mailbox (R5). */
-export function names(identity: Identity, mailbox: Address): boolean {
-  return identity.addresses.some(a => a.key === mailbox.key);
+export function names(identity: Identity, mailbox: Address, localParts: LocalParts = 'ignore-case'): boolean {
+  return identity.addresses.some(a => sameMailbox(a, mailbox, localParts));
 }
 
 /** Whether the certificate is in its validity period at that time (R7). */

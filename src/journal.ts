@@ -6,6 +6,7 @@ import type { Address } from './address.js';
 import type { Decision, Step } from './decision.js';
 import type { Envelope } from './envelope.js';
 import { outcome, type Failure, type Reply } from './failure.js';
+import { oneLine, printableJson } from './printable.js';
 
 export interface JournalOptions {
   readonly debug: boolean;
@@ -53,7 +54,7 @@ export class Journal {
     const details = combine(
       winston.format(info => (info.level === 'debug' ? info : false))(),
       timestamp(),
-      printf(info => JSON.stringify(info).replace(beyondAscii, escapeJson)),
+      printf(info => printableJson(JSON.stringify(info))),
     );
     const transports: winston.transport[] = [
       new winston.transports.Stream({ stream, format: combine(onlySentences, timestamp(), text) }),
@@ -86,24 +87,24 @@ export class Journal {
 
   /** A mistake that does not keep the service from working, found when it started. */
   warning(sentence: string): void {
-    this.logger.warn(clean(sentence));
+    this.logger.warn(oneLine(sentence));
   }
 
   /** A fault of a connection that concerns no message. */
   connectionFault(error: Error): void {
-    this.logger.warn(`postseal: connection: ${clean(error.message)}`);
+    this.logger.warn(`postseal: connection: ${oneLine(error.message)}`);
   }
 
   /** A fault that is ours: with the stack, because the sentence alone mends nothing. */
   internalFault(id: string, failure: Failure): void {
     const { cause } = failure;
     const stack = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-    this.logger.error(`${clean(id)}: internal error: ${clean(stack.replace(/\s*\n\s*/g, ' | '))}`);
+    this.logger.error(`${oneLine(id)}: internal error: ${oneLine(stack.replace(/\s*\n\s*/g, ' | '))}`);
   }
 
   /** The one line that every message gets, led by Postfix's queue id. */
   message(id: string, entry: MessageEntry): void {
-    this.logger.info(`${clean(id)}: ${sentence(entry)}`);
+    this.logger.info(`${oneLine(id)}: ${sentence(entry)}`);
     this.detail(id, 'done', {
       size: entry.size,
       milliseconds: entry.milliseconds,
@@ -135,7 +136,15 @@ export class Journal {
 
   signature(
     id: string,
-    facts: { certificate: string; digest: string; signingTime: boolean; octets: number },
+    facts: {
+      certificate: string;
+      algorithm: string;
+      digest: string;
+      form: string;
+      headerProtection: boolean;
+      signingTime: boolean;
+      octets: number;
+    },
   ): void {
     this.detail(id, 'signature', { ...facts });
   }
@@ -178,42 +187,33 @@ export class Journal {
 export function describeDecision(decision: Decision): string {
   const rule = decision.rule === undefined ? '' : ` rule=${decision.rule}`;
   switch (decision.action) {
-    case 'sign':
-      return `signed${rule} certificate=${decision.identity.name}`;
+    case 'sign': {
+      const form = decision.form === 'opaque' ? ' form=opaque' : '';
+      const warning = decision.warning === undefined ? '' : ` (warning: ${oneLine(decision.warning)})`;
+      return `signed${rule} certificate=${decision.identity.name}${form}${warning}`;
+    }
     case 'pass':
-      return `unsigned${rule} (${clean(decision.reason)})`;
+      return `unsigned${rule} (${oneLine(decision.reason)})`;
     case 'refuse':
-      return `${outcome(decision.failure.reply)}${rule} (${clean(decision.failure.message)})`;
+      return `${outcome(decision.failure.reply)}${rule} (${oneLine(decision.failure.message)})`;
   }
 }
 
 function sentence({ sender, groups, size, milliseconds, reply }: MessageEntry): string {
   const decided = groups.map(g => `${describeDecision(g.decision)} to=${recipientList(g.recipients)}`);
   return [
-    `from=<${clean(sender.text)}>`,
+    `from=<${oneLine(sender.text)}>`,
     ...(decided.length > 0 ? [decided.join('; ')] : ['undecided']),
     `size=${size}`,
     `time=${milliseconds}ms`,
-    `reply="${clean(`${reply.code} ${reply.text}`)}"`,
+    `reply="${oneLine(`${reply.code} ${reply.text}`)}"`,
   ].join(', ');
 }
 
 function recipientList(recipients: readonly Address[]): string {
-  const named = recipients.slice(0, namedRecipients).map(r => `<${clean(r.text)}>`);
+  const named = recipients.slice(0, namedRecipients).map(r => `<${oneLine(r.text)}>`);
   const more = recipients.length - named.length;
   return named.join(',') + (more > 0 ? ` and ${more} more` : '');
-}
-
-/** One line, and nothing that a terminal would obey. */
-function clean(text: string): string {
-  return text.replace(/[\0-\x1f\x7f-\x9f\u2028\u2029]+/g, ' ');
-}
-
-/** Of the same characters those that JSON does not escape. */
-const beyondAscii = /[\x7f-\x9f\u2028\u2029]/g;
-
-function escapeJson(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 function count(n: number, what: string): string {

@@ -1,5 +1,5 @@
-// What became of single recipients of a message that is to be tried again, so that the next attempt repeats
-// nothing. Over SMTP one reply stands for all recipients; where they fare differently, it is a 4xx.
+// What became of a message that is to be tried again, so that the next attempt repeats nothing: neither copies
+// (over SMTP one reply stands for all recipients; where they fare differently, it is a 4xx) nor mistakes.
 import { createHash } from 'node:crypto';
 import { queueId, type Envelope, type ForwardedAttributes, type Recipient } from './envelope.js';
 import type { Reply } from './failure.js';
@@ -9,15 +9,21 @@ import type { Reply } from './failure.js';
  * gone; the header, with Postfix's own Received field in it, stays that message's.
  */
 export function fingerprint(queueId: string | undefined, header: Buffer): string | undefined {
-  return queueId && `${queueId} ${createHash('sha256').update(header).digest('base64')}`;
+  return queueId && `${queueId} ${digest(header)}`;
+}
+
+function digest(header: Buffer): string {
+  return createHash('sha256').update(header).digest('base64');
 }
 
 export class Outcomes {
   private readonly accepted: Memory;
   private readonly refused: Memory;
+  /** Why, by the header's digest: if it were another message's, that one would be no worse off. */
+  private readonly unsignable = new Map<string, string>();
 
   /** @param limit of replies remembered; those of the oldest messages are forgotten first */
-  constructor(limit = 100_000) {
+  constructor(private readonly limit = 100_000) {
     this.accepted = new Memory(limit);
     this.refused = new Memory(limit);
   }
@@ -35,6 +41,17 @@ export class Outcomes {
   /** The message is done with for these recipients; Postfix may have split it, and others be waiting. */
   forget(message: string | undefined, recipients: readonly Recipient[]): void {
     if (message !== undefined) for (const recipient of recipients) this.accepted.delete(message, recipient);
+  }
+
+  /** The message with this header turned out, too late, to be one that form = clear would damage. */
+  rememberUnsignable(header: Buffer, why: string): void {
+    this.unsignable.set(digest(header), why);
+    const [oldest] = this.unsignable.keys();
+    if (this.unsignable.size > this.limit) this.unsignable.delete(oldest!);
+  }
+
+  whyUnsignable(header: Buffer): string | undefined {
+    return this.unsignable.size === 0 ? undefined : this.unsignable.get(digest(header));
   }
 
   /**

@@ -25,14 +25,20 @@ const sources: Source[] = readdirSync(root, { recursive: true, encoding: 'utf8' 
   });
 
 /** The words that everybody may use. */
-const words = 'address envelope algorithms identity failure decision next-hop outcomes'.split(' ');
+const words = 'address envelope algorithms identity failure decision next-hop outcomes printable'.split(' ');
+/** What reads the encodings of others, for those who sign and those who verify. */
+const readers = ['asn1', 'x509'];
 const message = ['journal', 'rules', 'mime', 'cms'];
 
 /** Who may import whom: a file of src, or a directory for all its files. */
 const arrows: Record<string, readonly string[]> = {
   ...Object.fromEntries(words.map(word => [word, words])),
   journal: words,
-  ...Object.fromEntries(['rules', 'certs', 'mime', 'cms', 'smtp'].map(area => [area, [area, ...words]])),
+  ...Object.fromEntries(['rules', 'mime', 'smtp'].map(area => [area, [area, ...words]])),
+  ...Object.fromEntries(['certs', 'cms'].map(area => [area, [area, ...readers, ...words]])),
+  asn1: [],
+  x509: ['asn1'],
+  verify: ['verify', 'cms', 'mime', ...readers, ...words],
   config: ['config', 'rules', ...words],
   received: [...words, ...message],
   facts: [...words, ...message],
@@ -69,7 +75,7 @@ describe('imports', () => {
   test.each([
     ['winston', ['journal']],
     ['ini', ['config/value']],
-    ['node-forge', ['certs/asn1', 'certs/pbe']],
+    ['node-forge', ['asn1', 'certs/pbe']],
     ['re2js', ['rules/pattern']],
     ['smtp-server', ['smtp/inbound']],
     ['nodemailer', ['smtp/session']],
@@ -83,6 +89,7 @@ describe('imports', () => {
     'rules',
     'mime',
     'cms',
+    'verify',
     'address',
     'facts',
     'received',

@@ -4,7 +4,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import * as asn1 from '../src/certs/asn1.js';
+import * as asn1 from '../src/asn1.js';
 import { loadCertificate, nodeIo, type CertificateIo, type CertificateSource } from '../src/certs/load.js';
 import { newKey, openssl, type Issued, type Request } from './support/pki.js';
 import { put, source, temporaryPki } from './support/pki-temporary.js';
@@ -115,16 +115,16 @@ const cases: Record<string, () => CertificateSource | Case> = {
     password: { kind: 'credential', name: 'billing.pass' },
   }),
   '39-credential-as-path': () => ({ ...source(good.p12), password: { kind: 'credential', name: '../x' } }),
-  '40-pbmac1': () =>
+  '40-integrity-check-unknown': () =>
     forged([], pfx => {
       const algorithm = asn1.children(asn1.children(asn1.children(pfx)[2])[0])[0];
-      asn1.children(algorithm)[0]!.value = '\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0e'; // 1.2.840.113549.1.5.14
+      asn1.children(algorithm)[0]!.value = '\x2a\x86\x48\x86\xf7\x0d\x02\x05'; // MD5
     }),
   '41-secret-bag': () =>
     forged(['-nomac', '-keypbe', 'NONE', '-certpbe', 'NONE'], pfx => {
       const safes = asn1.children(asn1.children(asn1.children(pfx)[1])[1])[0]!;
       // certBag → secretBag
-      safes.value = (safes.value as string).replace('\x01\x0c\x0a\x01\x03', '\x01\x0c\x0a\x01\x05');
+      safes.value = (safes.value as string).replaceAll('\x01\x0c\x0a\x01\x03', '\x01\x0c\x0a\x01\x05');
     }),
   '42-hostile-rounds': () =>
     forged([], pfx => {
@@ -182,7 +182,41 @@ const cases: Record<string, () => CertificateSource | Case> = {
     keyFile: join(pki.dir, 'nothing.key'),
     password: passwordFile('nothing.pass'),
   }),
+  '61-rsa-pss-for-another-mask': () => pss(['md:sha256', 'mgf1_md:sha512', 'saltlen:32']),
+  '62-rsa-pss-with-long-salt': () => pss(['md:sha256', 'mgf1_md:sha256', 'saltlen:33']),
+  '63-rsa-pss-for-sha-1': () => pss(['md:sha1', 'mgf1_md:sha1', 'saltlen:20']),
+  '64-rsa-pss-1024': () => pss([], 1024),
+  '65-p521': () => pem({ key: 'p521' }),
+  '66-des-in-pem': () => {
+    const des = 'DEK-Info: DES-CBC,73C3B8F769F95475';
+    const key = `-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n${des}\n\nAAAA\n-----END RSA PRIVATE KEY-----\n`;
+    return { ...file(key + text(good.certificate)), password: inline(password) };
+  },
+  '67-scrypt-takes-all-memory': () => {
+    const args = ['-topk8', '-scrypt', '-in', good.key, '-passout', `pass:${password}`, '-outform', 'DER'];
+    const node = asn1.parse(openssl(['pkcs8', ...args]));
+    const [, parameters] = asn1.children(asn1.children(node)[0]);
+    const [, scrypt] = asn1.children(asn1.children(parameters)[0]);
+    asn1.children(scrypt)[1]!.value = '\x10\0\0'; // N
+    const label = 'ENCRYPTED PRIVATE KEY';
+    const key = `-----BEGIN ${label}-----\n${asn1.encode(node).toString('base64')}\n-----END ${label}-----\n`;
+    return { ...file(key + text(good.certificate)), password: inline(password) };
+  },
+  '68-mailbox-beyond-ascii': () =>
+    pem({ addresses: [], extensions: ['subjectAltName=email:leäf@example.com,email:leaf@example.com'] }),
 };
+
+/** A key that is restricted to PSS with these parameters, and its certificate. */
+function pss(parameters: readonly string[], bits = 2048): CertificateSource {
+  const options = [`rsa_keygen_bits:${bits}`, ...parameters.map(parameter => `rsa_pss_keygen_${parameter}`)];
+  const keyText = openssl([
+    'genpkey',
+    '-algorithm',
+    'RSA-PSS',
+    ...options.flatMap(o => ['-pkeyopt', o]),
+  ]).toString();
+  return pem({ keyText });
+}
 
 function inline(password: string): CertificateSource['password'] {
   return { kind: 'inline', password };

@@ -5,8 +5,8 @@ import { prepare, root, runAndExit, say } from './support/prepare.mjs';
 prepare();
 // Only now are there dependencies to import with.
 const { tsImport } = await import('tsx/esm/api');
-const { obstacle } = await tsImport('./support/peers.ts', import.meta.url);
-const obstacles = ['postfix', 'swaks', 'openssl', 'cmsutil', 'gpgsm'].map(peer => obstacle([peer]));
+const { obstacle, peers } = await tsImport('./support/peers.ts', import.meta.url);
+const obstacles = peers.map(peer => obstacle([peer]));
 const unmet = [...new Set(obstacles.filter(why => why !== undefined))];
 if (unmet.length > 0) {
   say('Some tests use real peer programs. These are skipped until you do this (Debian packages):');

@@ -1,5 +1,6 @@
 // Builds the chain from a leaf towards its root, out of certificates at hand in any order (R9).
 import type { X509Certificate } from 'node:crypto';
+import { isIssuedBy, isSelfSigned } from '../x509.js';
 
 export interface Chain {
   /** The issuers, nearest first, without the root (RFC 8550 §2.3). */
@@ -10,45 +11,52 @@ export interface Chain {
   readonly complete: boolean;
 }
 
-/** @param others certificates beside the leaf; repeats do no harm */
-export function buildChain(leaf: X509Certificate, others: readonly X509Certificate[]): Chain {
-  let unused = others.filter((other, i) => !same(other, leaf) && others.findIndex(o => same(o, other)) === i);
+/**
+ * @param others certificates beside the leaf; repeats do no harm
+ * @param pool more of them, taken only where the others have none
+ */
+export function buildChain(
+  leaf: X509Certificate,
+  others: readonly X509Certificate[],
+  pool: readonly X509Certificate[] = [],
+): Chain {
   const issuers: X509Certificate[] = [];
+  // Each at most once: cross certificates can go round in a circle.
+  const used = new Set([identify(leaf)]);
+  const unused = (from: readonly X509Certificate[]): X509Certificate[] =>
+    from.filter(certificate => !used.has(identify(certificate)));
   let top = leaf;
   while (!isSelfSigned(top)) {
-    const issuer = unused.filter(other => isIssuedBy(top, other)).sort(preference)[0];
-    if (!issuer) return { issuers, unused, complete: false };
-    unused = unused.filter(other => other !== issuer);
+    const issuer = issuerOf(top, unused(others)) ?? issuerOf(top, unused(pool));
+    if (!issuer) break;
+    used.add(identify(issuer));
     if (!isSelfSigned(issuer)) issuers.push(issuer);
     top = issuer;
   }
-  return { issuers, unused, complete: true };
+  return { issuers, unused: distinct(unused(others)), complete: isSelfSigned(top) };
 }
 
-/** Among issuers of one key: the root itself before a cross certificate, then what lasts longest. */
+function issuerOf(top: X509Certificate, others: readonly X509Certificate[]): X509Certificate | undefined {
+  return others.filter(other => isIssuedBy(top, other)).sort(preference)[0];
+}
+
+/** Each certificate once, in order of appearance. */
+export function distinct(certificates: readonly X509Certificate[]): X509Certificate[] {
+  return [...new Map(certificates.map(c => [identify(c), c])).values()];
+}
+
+/**
+ * Among issuers of one key: the root itself before a cross certificate, then what lasts longest; at last by
+ * their bytes, so that the order at hand never matters.
+ */
 function preference(a: X509Certificate, b: X509Certificate): number {
-  const rooted = Number(isSelfSigned(b)) - Number(isSelfSigned(a));
-  return rooted === 0 ? Date.parse(b.validTo) - Date.parse(a.validTo) : rooted;
+  return (
+    Number(isSelfSigned(b)) - Number(isSelfSigned(a)) ||
+    Date.parse(b.validTo) - Date.parse(a.validTo) ||
+    a.raw.compare(b.raw)
+  );
 }
 
-/** Names alone could be anybody's: the signature counts. */
-function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
-  try {
-    return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
-  } catch {
-    return false; // a key of an unknown kind
-  }
-}
-
-/** Not by checkIssued: that wants keyCertSign, which a self-signed leaf need not have. */
-export function isSelfSigned(certificate: X509Certificate): boolean {
-  try {
-    return certificate.subject === certificate.issuer && certificate.verify(certificate.publicKey);
-  } catch {
-    return false;
-  }
-}
-
-function same(a: X509Certificate, b: X509Certificate): boolean {
-  return a.raw.equals(b.raw);
+function identify(certificate: X509Certificate): string {
+  return certificate.raw.toString('latin1');
 }

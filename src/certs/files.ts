@@ -95,7 +95,7 @@ export function passwordOption(source: PasswordSource): OptionKey {
 }
 
 /**
- * Reads a password: the first line without its line end, as UTF-8.
+ * Reads a password: the first line without its line end.
  * @returns the password, undefined where none is named
  * @throws Fault with the path in front
  */
@@ -109,11 +109,20 @@ export async function readPassword(
   const { bytes, mode } = await readBounded(path, io).catch((error: unknown) => {
     throw new Fault(`${path}: ${(error as Error).message}`, 'password');
   });
-  const [password = ''] = bytes.toString('utf8').split(/\r?\n/, 1);
+  const [password = ''] = decode(bytes).split(/\r?\n/, 1);
   if (password === '') throw new Fault(`${path}: has no password in its first line`, 'password');
   // systemd guards its credentials itself.
   const warnings = source.kind === 'file' ? checkRights(path, mode, 'password_file') : [];
   return { password, warnings };
+}
+
+/** UTF-8, without a byte order mark; Latin-1 where it cannot be that. */
+function decode(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return bytes.toString('latin1');
+  }
 }
 
 function credentialPath(name: string, io: CertificateIo): string {

@@ -1,13 +1,15 @@
 // What people hand in instead of a certificate with its key: named, each with the way to mend it.
-import { X509Certificate } from 'node:crypto';
-import * as asn1 from './asn1.js';
+import * as asn1 from '../asn1.js';
 import { beside, Fault, quote } from './fault.js';
 
 /** A thing that is recognised but of no use. */
 export interface Foreign {
   readonly what: string;
-  readonly mend: string;
+  /** What to do about it, where there is more to say than what is missing. */
+  readonly mend?: string;
 }
+
+type Mendable = Required<Foreign>;
 
 const pkcs7 = '1.2.840.113549.1.7.2';
 
@@ -27,17 +29,17 @@ export function foreignLabel(label: string, path: string): Foreign | undefined {
   return undefined;
 }
 
-const request: Foreign = {
+const request: Mendable = {
   what: 'a certificate request (CSR)',
   mend: 'send it to a certificate authority and use the certificate that comes back',
 };
 
-function bundle(path: string, form: string): Foreign {
+function bundle(path: string, form: string): Mendable {
   const command = `openssl pkcs7 ${form}-in ${quote(path)} -print_certs -out ${beside(path, '.pem')}`;
   return { what: 'a PKCS#7 bundle', mend: `unpack it with "${command}" and add the private key` };
 }
 
-/** The words for a file that is neither PEM nor PKCS#12. */
+/** The words for a file that is neither PEM, nor PKCS#12, nor a certificate. */
 export function foreignFile(bytes: Buffer, path: string): Fault {
   const text = bytes.subarray(0, 4096).toString('latin1');
   if (text.trim() === '') return new Fault('is empty');
@@ -46,7 +48,7 @@ export function foreignFile(bytes: Buffer, path: string): Fault {
     const command = `iconv -f UTF-16 -t UTF-8 ${quote(path)} > ${beside(path, '.pem')}`;
     return new Fault(`is text in UTF-16; convert it with "${command}"`);
   }
-  if (text.startsWith('\xfe\xed\xfe\xed')) {
+  if (/^(?:\xfe\xed\xfe\xed|\xce\xce\xce\xce)/.test(text)) {
     const target = `-destkeystore ${beside(path, '.p12')} -deststoretype PKCS12`;
     const command = `keytool -importkeystore -srckeystore ${quote(path)} ${target}`;
     return new Fault(`is a Java key store; convert it with "${command}"`);
@@ -63,16 +65,9 @@ export function foreignFile(bytes: Buffer, path: string): Fault {
   return new Fault(`is ${der.what}; ${der.mend}`);
 }
 
-function foreignDer(bytes: Buffer, path: string): Foreign | undefined {
+function foreignDer(bytes: Buffer, path: string): Mendable | undefined {
   if (bytes[0] !== 0x30) return undefined;
   const target = `-inform DER -in ${quote(path)} -out ${beside(path, '.pem')}`;
-  try {
-    new X509Certificate(bytes);
-    const mend = `convert it with "openssl x509 ${target}" and add the private key`;
-    return { what: 'a certificate in DER without a private key', mend };
-  } catch {
-    // not a certificate: look on
-  }
   try {
     const [first, second] = asn1.children(asn1.parse(bytes));
     if (asn1.isOid(first)) return asn1.oid(first) === pkcs7 ? bundle(path, '-inform DER ') : undefined;

@@ -1,27 +1,20 @@
 // The contents of the files of one certificate → an Identity: which is the leaf, may it sign, is its chain whole.
 import { sign, verify, type KeyObject, type X509Certificate } from 'node:crypto';
-import { curves } from '../algorithms.js';
 import { daysLeft, validity, type Identity } from '../identity.js';
+import { isSelfSigned } from '../x509.js';
 import { readFacts, title, type Facts } from './certificate.js';
-import { buildChain, isSelfSigned } from './chain.js';
+import { buildChain } from './chain.js';
 import { Fault, type CertificateProblem, type OptionKey } from './fault.js';
-import type { Foreign } from './foreign.js';
-import { keyKind } from './keys.js';
-import type { Material } from './pkcs12.js';
-
-/** What one file holds. */
-export interface Contents extends Material {
-  readonly path: string;
-  readonly kind: 'PEM' | 'PKCS#12';
-  /** What is of no use in it, to be named where something is missing. */
-  readonly foreign: readonly Foreign[];
-}
+import { keyKind, type FitKey } from './keys.js';
+import type { Contents } from './material.js';
 
 /** The files of one certificate; key and chain where they are apart. */
 export interface Parts {
   readonly file: Contents;
-  readonly key: Contents | undefined;
-  readonly chain: Contents | undefined;
+  readonly key?: Contents | undefined;
+  readonly chain?: Contents | undefined;
+  /** Authorities of other files, for a chain that has gaps. */
+  readonly pool?: readonly X509Certificate[];
 }
 
 type Made =
@@ -48,14 +41,7 @@ export function makeIdentity(name: string, parts: Parts, now: Date): Made {
   const problem = (message: string, path = file.path, key: OptionKey = 'file'): Made => ({
     problems: [{ key, message: `${path}: ${message}` }],
   });
-  const keys = distinct([...file.keys, ...(parts.key?.keys ?? [])]);
-  if (keys.length > 1 && (holder.kind === 'PEM' || parts.key)) {
-    return problem(
-      `${keys.length} private keys for one certificate; give each key a file of its own`,
-      holder.path,
-      option,
-    );
-  }
+  const keys = distinct(holder.keys);
   let found: Candidate[];
   try {
     found = keys.flatMap(key => candidates(key, certificates));
@@ -79,36 +65,41 @@ export function makeIdentity(name: string, parts: Parts, now: Date): Made {
     );
     return { problems: told.map(message => ({ key: 'file', message: `${file.path}: ${message}` })) };
   }
-  if (new Set(fit.map(candidate => candidate.key)).size > 1) {
+  const several = new Set(fit.map(({ key }) => key)).size > 1;
+  if (several && new Set(fit.map(({ facts }) => mailboxes(facts))).size > 1) {
     const titles = fit.map(candidate => `"${title(candidate.x509)}"`).join(', ');
-    return problem(`several keys that can sign (${titles}); give each key a file of its own`);
+    return problem(
+      `several keys that can sign for different mailboxes (${titles}); give each key a file of its own`,
+    );
   }
-  // A renewal for the same key may lie beside the old certificate: of those valid now what lasts longest.
+  // A renewal may lie beside the old certificate, with the same key or a new one: of those valid now what lasts longest.
   const rank = ({ facts }: Candidate): number =>
     (facts.notBefore <= now && now <= facts.notAfter ? 1e15 : 0) + facts.notAfter.getTime();
   const leaf = fit.reduce((a, b) => (rank(b) > rank(a) ? b : a));
-  if (!signs(leaf))
+  // The certificate's key, not the private one: what restricts it there is what verifiers see (RFC 4055 §3.1).
+  const kind = keyKind(leaf.x509.publicKey);
+  if (kind.unfit !== undefined) throw new Error('a key that is unfit after all');
+  if (!signs(leaf, kind)) {
     return problem('the private key is damaged: what it signs does not verify', holder.path, option);
-  return finish(name, parts, leaf, certificates, now);
+  }
+  return finish(name, parts, { ...leaf, kind }, certificates, now);
 }
 
 function finish(
   name: string,
-  { file, chain: chainFile }: Parts,
-  { key, x509, facts }: Candidate,
+  { file, chain: chainFile, pool }: Parts,
+  { key, x509, facts, kind }: Candidate & { kind: FitKey },
   certificates: readonly X509Certificate[],
   now: Date,
 ): Made {
-  const kind = keyKind(key);
-  if (kind.unfit !== undefined) throw new Error('a key that differs from its certificate');
-  const chain = buildChain(x509, certificates);
+  const chain = buildChain(x509, certificates, pool);
   const identity: Identity = {
     name,
     file: file.path,
     key,
     keyType: kind.type,
     keyDescription: kind.description,
-    minimumDigest: kind.minimumDigest,
+    digests: kind.digests,
     certificate: x509.raw,
     chain: chain.issuers.map(issuer => issuer.raw),
     issuer: facts.issuer,
@@ -122,7 +113,7 @@ function finish(
     ...doubtDates(identity, now),
     ...doubtIssuers(chain.issuers, now),
     ...doubtAddresses(facts),
-    ...doubtKey(key),
+    ...doubtKey(kind),
   ];
   const warnings: CertificateProblem[] = doubts.map(text => ({
     key: 'file',
@@ -142,11 +133,11 @@ function finish(
 }
 
 /** A key that not every verifier reads. */
-function doubtKey(key: KeyObject): string[] {
-  const curve = curves.get(key.asymmetricKeyDetails?.namedCurve ?? '');
-  if (curve?.refusedBy === undefined) return [];
+function doubtKey({ description, refusedBy }: FitKey): string[] {
+  if (refusedBy === undefined) return [];
+  const title = description.replace(/^EC | \d+$/g, '');
   return [
-    `${curve.refusedBy} does not verify signatures of ${curve.title} keys; P-256 is read by every client`,
+    `signatures of ${title} keys cannot be verified by ${refusedBy}; use RSA or EC P-256, which every client verifies`,
   ];
 }
 
@@ -158,7 +149,7 @@ function findMissing({ file, key, chain }: Parts): CertificateProblem[] {
     const has = [
       ...(certificates.length > 0 ? ['a certificate'] : []),
       ...(keys.length > 0 ? ['a private key'] : []),
-      ...foreign.map(f => f.what),
+      ...new Set(foreign.map(f => f.what)),
     ];
     const message = `${path}: holds ${has.length > 0 ? `${has.join(' and ')}, but ` : ''}no ${lacks}; `;
     problems.push({ key: option, message: message + (foreign[0]?.mend ?? mend) });
@@ -168,7 +159,7 @@ function findMissing({ file, key, chain }: Parts): CertificateProblem[] {
   if (noCertificate && noKey) report(file, 'file', 'certificate and no private key', 'both are needed');
   else if (noCertificate) report(file, 'file', 'certificate', 'add the certificate that belongs to the key');
   else if (noKey)
-    report(file, 'file', 'private key', 'add the key to the file, or name its file with "key ="');
+    report(file, 'file', 'private key', 'put both into one PEM file, or name the key with "key ="');
   if (key?.keys.length === 0) report(key, 'key', 'private key', 'name the file of the private key');
   if (chain?.certificates.length === 0)
     report(chain, 'chain', 'certificate', "name the file of the issuers' certificates");
@@ -183,13 +174,26 @@ function candidates(key: KeyObject, certificates: readonly X509Certificate[]): C
 }
 
 /** Whether the private half is sound: checkPrivateKey compares the public halves only. */
-function signs({ key, x509 }: Candidate): boolean {
+function signs({ key, x509 }: Candidate, kind: FitKey): boolean {
   const data = Buffer.from('postseal');
+  // The strongest, as the policy of a system may forbid SHA-1. Ed25519 brings its own.
+  const { name, octets: saltLength } = kind.digests.at(-1)!;
+  const digest = kind.type === 'ed25519' ? undefined : name;
   try {
-    return verify('sha256', data, x509.publicKey, sign('sha256', data, key));
+    // With as much salt as in real signatures; other keys than those for PSS take no notice.
+    const signature = sign(digest, data, { key, saltLength });
+    return verify(digest, data, { key: x509.publicKey, saltLength }, signature);
   } catch {
     return false;
   }
+}
+
+/** The mailboxes of a certificate as one value, whatever their order. */
+function mailboxes({ addresses }: Facts): string {
+  return addresses
+    .map(address => address.key)
+    .sort()
+    .join(' ');
 }
 
 function distinct(keys: readonly KeyObject[]): KeyObject[] {

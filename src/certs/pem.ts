@@ -1,11 +1,14 @@
 // Reads PEM (RFC 7468, and RFC 1421 for encrypted keys of old) into keys and certificates.
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import * as asn1 from './asn1.js';
+import * as asn1 from '../asn1.js';
 import { Fault } from './fault.js';
-import { foreignLabel, type Foreign } from './foreign.js';
-import { readCertificate, readKey } from './keys.js';
-import { maximumRounds } from './pbe.js';
-import { decryptKey, type Material } from './pkcs12.js';
+import { foreignLabel } from './foreign.js';
+import { newBudget, unknown, type Budget } from './kdf.js';
+import { damagedKey, readCertificate, readKey } from './keys.js';
+import type { Material } from './material.js';
+import { tryReadings } from './passwords.js';
+import { passwordIsWrong } from './pbe.js';
+import { decryptKey } from './pkcs12.js';
 
 interface Block {
   readonly label: string;
@@ -22,19 +25,16 @@ export function isPem(text: string): boolean {
  * Reads every block, in any order; text around them is skipped.
  * @throws Fault
  */
-export async function readPem(
-  text: string,
-  password: string | undefined,
-  path: string,
-): Promise<Material & { foreign: Foreign[] }> {
-  const material: Material & { foreign: Foreign[] } = { keys: [], certificates: [], foreign: [] };
+export async function readPem(text: string, password: string | undefined, path: string): Promise<Material> {
+  const material: Material = { keys: [], certificates: [], foreign: [] };
+  const budget = newBudget();
   for (const block of blocks(text)) {
     const foreign = foreignLabel(block.label, path);
     if (foreign) material.foreign.push(foreign);
     else if (/^(?:X509 |TRUSTED )?CERTIFICATE$/.test(block.label)) {
       material.certificates.push(readCertificate(armour(block)));
     } else if (block.label.endsWith('PRIVATE KEY')) {
-      const key = await readPemKey(block, password);
+      const key = await readPemKey(block, password, budget);
       // The same key twice is no contradiction.
       if (!material.keys.some(k => k.equals(key))) material.keys.push(key);
     }
@@ -48,7 +48,7 @@ function blocks(text: string): Block[] {
   let open: { label: string; lines: string[] } | undefined;
   for (const raw of text.split('\n')) {
     const line = raw.trim();
-    const boundary = /^-----(BEGIN|END) (.+)-----$/.exec(line);
+    const boundary = /^-----(BEGIN|END) ([ -~]+)-----$/.exec(line); // a label is ASCII (RFC 7468 §3)
     if (boundary?.[1] === 'BEGIN') {
       if (open) break;
       open = { label: boundary[2]!, lines: [] };
@@ -62,26 +62,41 @@ function blocks(text: string): Block[] {
   return found;
 }
 
-async function readPemKey(block: Block, password: string | undefined): Promise<KeyObject> {
+async function readPemKey(block: Block, password: string | undefined, budget: Budget): Promise<KeyObject> {
+  const bytes = Buffer.from(block.lines.join(''), 'base64');
   const traditional = block.lines.some(line => line.startsWith('Proc-Type:') && line.includes('ENCRYPTED'));
-  if (block.label !== 'ENCRYPTED PRIVATE KEY' && !traditional) {
-    return attempt(() => createPrivateKey(armour(block)));
-  }
+  if (block.label === 'PRIVATE KEY') return readKey(bytes);
+  if (block.label !== 'ENCRYPTED PRIVATE KEY' && !traditional) return readTraditional(block);
   if (password === undefined) {
     throw new Fault('its private key is encrypted; name the password with "password_file ="', 'password');
   }
-  if (!traditional) {
-    const node = attempt(() => asn1.parse(Buffer.from(block.lines.join(''), 'base64')));
-    // Not by createPrivateKey: that derives the key on the main thread, whatever the rounds.
-    const der = await decryptKey(node, password, { rounds: maximumRounds }).catch((error: unknown) => {
-      throw error instanceof Fault ? error : damagedKey();
-    });
-    return readKey(der);
+  if (traditional) return decryptTraditional(block, password);
+  // Not by createPrivateKey: that derives the key on the main thread, whatever the rounds.
+  const der = await tryReadings(password, async reading =>
+    decryptKey(asn1.parse(bytes), reading, budget),
+  ).catch((error: unknown) => {
+    throw error instanceof Fault ? error : damagedKey();
+  });
+  return readKey(der);
+}
+
+/** PKCS#1 and SEC1. */
+function readTraditional(block: Block): KeyObject {
+  try {
+    return createPrivateKey(armour(block));
+  } catch {
+    throw damagedKey();
   }
+}
+
+/** RFC 1421 §4.6.1.3 as OpenSSL has it: MD5, one round. */
+function decryptTraditional(block: Block, password: string): KeyObject {
   try {
     return createPrivateKey({ key: armour(block), passphrase: password });
-  } catch {
-    throw new Fault('the password does not open it', 'password');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_OSSL_EVP_UNSUPPORTED') throw passwordIsWrong();
+    const cipher = block.lines.find(line => line.startsWith('DEK-Info:')) ?? '';
+    throw unknown('cipher', cipher.replace(/^DEK-Info:\s*|,.*$/g, ''));
   }
 }
 
@@ -90,16 +105,4 @@ function armour({ label, lines }: Block): string {
   const headers = lines.some(line => line.includes(':'));
   const body = headers ? lines : (lines.join('').match(/.{1,64}/g) ?? []);
   return `-----BEGIN ${label}-----\n${body.join('\n')}\n-----END ${label}-----\n`;
-}
-
-function attempt<T>(read: () => T): T {
-  try {
-    return read();
-  } catch {
-    throw damagedKey();
-  }
-}
-
-function damagedKey(): Fault {
-  return new Fault('holds a private key that is damaged or of an unknown kind');
 }

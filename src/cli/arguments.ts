@@ -1,5 +1,5 @@
 // Command lines: options that are known, or an error that says which are.
-import { parseArgs } from 'node:util';
+import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { Address } from '../address.js';
 import type { Envelope } from '../envelope.js';
 import { CommandError, exit } from './exit.js';
@@ -7,41 +7,50 @@ import { CommandError, exit } from './exit.js';
 /** Where the package installs it. */
 export const defaultConfig = '/etc/postseal/postseal.ini';
 
-type Spec = Record<string, { type: 'string' | 'boolean'; multiple?: boolean; short?: string }>;
-export type Values = Record<string, string | boolean | (string | boolean)[] | undefined>;
+type Options = NonNullable<ParseArgsConfig['options']>;
 
-/** @throws CommandError (64) for options and operands that the command does not know */
-export function parseOptions(command: string, args: readonly string[], options: Spec): Values {
+/**
+ * @param operands whether the command takes any; each is one of `positionals`
+ * @throws CommandError (64) for options and operands that the command does not know
+ */
+export function parseOptions<const T extends Options>(
+  command: string,
+  args: readonly string[],
+  options: T,
+  operands = false,
+) {
   try {
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: operands });
   } catch (error) {
-    const message = (error as Error).message.replace(/\. To specify a positional.*$/s, '');
-    throw new CommandError(exit.usage, `${message}\nTry: postseal ${command} --help`);
+    throw usageError(command, (error as Error).message.replace(/\. To specify a positional.*$/s, ''));
   }
 }
 
+export function usageError(command: string, message: string): CommandError {
+  return new CommandError(exit.usage, `${message}\nTry: postseal ${command} --help`);
+}
+
 /** The options of commands that read a message on standard input. */
-export const messageOptions: Spec = {
+export const messageOptions = {
   config: { type: 'string', short: 'c' },
   sender: { type: 'string', short: 'f' },
   recipient: { type: 'string', short: 'r', multiple: true },
-};
+} as const satisfies Options;
 
 /**
  * The envelope that the options describe; undefined parts come from the header later.
  * @throws CommandError (64) for what is no address
  */
-export function envelopeOptions(values: Values): { sender: Address | undefined; recipients: Address[] } {
+export function envelopeOptions({ sender, recipient = [] }: { sender?: string; recipient?: string[] }): {
+  sender: Address | undefined;
+  recipients: Address[];
+} {
   const address = (text: string): Address => {
     const parsed = Address.parse(text.replace(/^<(.*)>$/, '$1'));
     if (!parsed) throw new CommandError(exit.usage, `"${text}" is not a mail address`);
     return parsed;
   };
-  const { sender, recipient } = values;
-  return {
-    sender: typeof sender === 'string' ? address(sender) : undefined,
-    recipients: Array.isArray(recipient) ? recipient.map(r => address(String(r))) : [],
-  };
+  return { sender: sender === undefined ? undefined : address(sender), recipients: recipient.map(address) };
 }
 
 /** An envelope as the command line gives it: no parameters, nothing forwarded. */

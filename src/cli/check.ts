@@ -5,6 +5,7 @@ import type { Policy, Rule } from '../rules/policy.js';
 import { defaultConfig, parseOptions } from './arguments.js';
 import { exit } from './exit.js';
 import { load, showProblem, type Installation } from './load.js';
+import { table } from './table.js';
 
 export const checkHelp = `Usage: postseal check [--config FILE]
 
@@ -17,8 +18,8 @@ standard error. Warnings go to standard error too, and do not change the status.
 `;
 
 export async function check(args: readonly string[]): Promise<number> {
-  const values = parseOptions('check', args, { config: { type: 'string', short: 'c' } });
-  const path = typeof values['config'] === 'string' ? values['config'] : defaultConfig;
+  const { values } = parseOptions('check', args, { config: { type: 'string', short: 'c' } });
+  const path = values.config ?? defaultConfig;
   const result = await load(path);
   const problems = 'problems' in result ? result.problems : result.installation.warnings;
   for (const problem of problems) process.stderr.write(`${showProblem(problem)}\n`);
@@ -39,16 +40,23 @@ function summary({ config, policy, identities }: Installation, now: Date): strin
     usedBy(section, policy),
   ]);
   return [
-    table('Rules, first match wins', ['NAME', 'SENDER', 'RESULT'], rules),
-    table('Exceptions', ['NAME', 'NOT SIGNED'], exceptions),
-    table('Certificates', ['NAME', 'FROM', 'ADDRESSES', 'KEY', 'DAYS LEFT', 'RULES'], certificates),
+    titled('Rules, first match wins', ['NAME', 'SENDER', 'RESULT'], rules),
+    titled('Exceptions', ['NAME', 'NOT SIGNED'], exceptions),
+    titled('Certificates', ['NAME', 'FROM', 'ADDRESSES', 'KEY', 'DAYS LEFT', 'RULES'], certificates),
   ]
-    .filter(section => section !== '')
+    .filter(text => text !== '')
     .join('\n');
 }
 
 function consequence(rule: Rule): string {
-  return rule.sign === 'never' ? 'not signed' : `signed with ${rule.certificateSource}, ${rule.digest.name}`;
+  if (rule.sign === 'never') return 'not signed';
+  return [
+    `signed with ${rule.certificateSource}`,
+    rule.digest.name,
+    ...(rule.signature === 'auto' ? [] : [rule.signature]),
+    ...(rule.form === 'clear' ? [] : [rule.form]),
+    ...(rule.headerProtection ? ['header protected'] : []),
+  ].join(', ');
 }
 
 function conditions({ recipients, header, contentTypes }: Config['exceptions'][number]): string {
@@ -73,15 +81,10 @@ function usedBy(section: string, { rules }: Policy): string {
   );
 }
 
-/** Columns as wide as their widest cell; empty columns and empty tables are left out. */
-function table(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Empty columns and empty tables are left out. */
+function titled(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return '';
-  const shown = head.map((_, i) => i).filter(i => rows.some(r => r[i] !== ''));
-  const width = (i: number): number => Math.max(head[i]!.length, ...rows.map(r => r[i]!.length));
-  const line = (cells: readonly string[]): string =>
-    `  ${shown
-      .map(i => cells[i]!.padEnd(width(i)))
-      .join('  ')
-      .trimEnd()}\n`;
-  return `${title}\n${line(head)}${rows.map(line).join('')}`;
+  const shown = head.map((_, i) => i).filter(i => rows.some(row => row[i] !== ''));
+  const cells = [head, ...rows].map(row => shown.map(i => row[i]!));
+  return `${[title, ...table(cells)].join('\n')}\n`;
 }

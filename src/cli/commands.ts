@@ -5,6 +5,7 @@ import { explain, explainHelp } from './explain.js';
 import { withOutput } from './output.js';
 import { serve, serveHelp } from './serve.js';
 import { sign, signHelp } from './sign.js';
+import { verify, verifyHelp } from './verify.js';
 import { version } from './version.js';
 
 interface Command {
@@ -19,6 +20,11 @@ const commands: Readonly<Record<string, Command>> = {
   check: { run: check, help: checkHelp, summary: 'check the ini file and the certificates' },
   sign: { run: sign, help: signHelp, summary: 'sign one message from standard input to standard output' },
   explain: { run: explain, help: explainHelp, summary: 'tell what would be decided for a message, and why' },
+  verify: {
+    run: verify,
+    help: verifyHelp,
+    summary: 'tell what a signed message consists of, and verify it',
+  },
 };
 
 const help = `Usage: postseal COMMAND [OPTION]...

@@ -3,6 +3,10 @@ export const exit = {
   ok: 0,
   /** The command line is wrong. */
   usage: 64,
+  /** The message is not as it should be. */
+  dataErr: 65,
+  /** A file is not there, or of no use. */
+  noInput: 66,
   /** The message was refused for good; a service is not available. */
   unavailable: 69,
   /** A fault of ours. */

@@ -12,8 +12,8 @@ import { loadOrFail } from './load.js';
 
 export const explainHelp = `Usage: postseal explain [--config FILE] [--sender ADDRESS] [--recipient ADDRESS]... < in.eml
 
-Tells what the service would decide for a message and why, recipient by recipient. Only the header is looked
-at; nothing is signed and nothing is sent.
+Tells what the service would decide for a message and why, recipient by recipient. Only the header and the
+beginning of the body are looked at; nothing is signed and nothing is sent.
 
   -c, --config FILE        the ini file (default ${defaultConfig})
   -f, --sender ADDRESS     the envelope sender (default: the From field's)
@@ -24,15 +24,15 @@ Exit status: 0, whatever the decision is.
 `;
 
 export async function explain(args: readonly string[]): Promise<number> {
-  const values = parseOptions('explain', args, { ...messageOptions, json: { type: 'boolean' } });
-  const path = typeof values['config'] === 'string' ? values['config'] : defaultConfig;
+  const { values } = parseOptions('explain', args, { ...messageOptions, json: { type: 'boolean' } });
+  const path = values.config ?? defaultConfig;
   const given = envelopeOptions(values);
   const { policy } = await loadOrFail(path);
-  const { envelope, header } = await readMessage(process.stdin, given);
+  const { envelope, header, beginning } = await readMessage(process.stdin, given);
   const recipients = envelope.recipients.map(r => r.address);
   const now = new Date();
-  const verdicts = decide(policy, factsOf(envelope, header.fields), recipients, now);
-  if (values['json'] === true) {
+  const verdicts = decide(policy, factsOf(envelope, header.fields, beginning), recipients, now);
+  if (values.json) {
     const results = verdicts.map((v, i) => ({ recipient: recipients[i]!.text, ...toJson(v, now) }));
     process.stdout.write(
       `${JSON.stringify({ sender: envelope.sender.text, recipients: results }, undefined, 2)}\n`,
@@ -60,12 +60,16 @@ function toJson({ decision, steps }: Verdict, now: Date): object {
 function decisionToJson(decision: Decision, now: Date): object {
   switch (decision.action) {
     case 'sign': {
-      const { rule, identity, digest } = decision;
+      const { rule, identity, algorithm, form, headerProtection, warning } = decision;
       return {
         action: 'sign',
         rule,
         certificate: { name: identity.name, subject: identity.subject, daysLeft: daysLeft(identity, now) },
-        digest: digest.name,
+        signature: algorithm.title,
+        digest: algorithm.digest.name,
+        form,
+        headerProtection,
+        warning,
       };
     }
     case 'pass':

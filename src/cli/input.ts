@@ -1,17 +1,20 @@
 // A message on standard input, with the envelope that its header suggests where the options give none.
 import { Address, parseMailboxes } from '../address.js';
 import type { Envelope } from '../envelope.js';
+import { readBeginning, type Beginning } from '../facts.js';
 import { TopHeaderReader, type TopHeader } from '../mime/top-header.js';
 import { envelopeOf } from './arguments.js';
 
 export interface InputMessage {
   readonly envelope: Envelope;
   readonly header: TopHeader;
-  /** The whole content, header included. */
+  /** What a decision looks at of the body. */
+  readonly beginning: Beginning;
+  /** The whole content, header included; it is kept, and can be read again. */
   readonly content: AsyncIterable<Buffer>;
 }
 
-/** Reads the header; the body stays in the stream. */
+/** Reads what a decision looks at; the rest of the body stays in the stream until it is asked for. */
 export async function readMessage(
   input: AsyncIterable<Buffer>,
   given: { sender: Address | undefined; recipients: Address[] },
@@ -19,26 +22,32 @@ export async function readMessage(
   const source = toCrlf(input);
   const reader = new TopHeaderReader();
   const read: Buffer[] = [];
+  const noted: AsyncIterator<Buffer> = {
+    next: async () => {
+      const next = await source.next();
+      if (!next.done) read.push(next.value);
+      return next;
+    },
+  };
   let header: TopHeader | undefined;
-  for (let next = await source.next(); !header; next = await source.next()) {
-    if (next.done) header = reader.end();
-    else {
-      read.push(next.value);
-      header = reader.write(next.value);
-      if (header) break;
-    }
+  while (!header) {
+    const next = await noted.next();
+    header = next.done ? reader.end() : reader.write(next.value);
   }
+  const beginning = await readBeginning(header.rest, noted);
   const mailboxes = (...names: string[]): Address[] =>
     header.fields.filter(f => names.includes(f.name)).flatMap(f => parseMailboxes(f.body) ?? []);
   const sender = given.sender ?? mailboxes('from')[0] ?? Address.null;
   const named = given.recipients.length > 0 ? given.recipients : mailboxes('to', 'cc', 'bcc');
   // A message for nobody is decided all the same.
   const recipients = named.length > 0 ? named : [Address.parse('undisclosed')!];
-  const rest = async function* (): AsyncGenerator<Buffer> {
-    yield* read;
-    yield* source;
+  const content = {
+    async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+      yield* read;
+      for (let next = await noted.next(); !next.done; next = await noted.next()) yield next.value;
+    },
   };
-  return { envelope: envelopeOf(sender, recipients), header, content: rest() };
+  return { envelope: envelopeOf(sender, recipients), header, beginning, content };
 }
 
 /** Files on disk end their lines in LF, as sendmail(1) takes them; mail has CRLF. The first line decides. */

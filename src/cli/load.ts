@@ -44,6 +44,7 @@ export async function load(path: string): Promise<LoadResult> {
   const policy: Policy = {
     rules: config.rules.map(rule => linkRule(rule, found.bySource)),
     exceptions: config.exceptions,
+    leaveUnsigned: config.leaveUnsigned,
   };
   const identities = [...found.bySource].flatMap(([section, list]) =>
     list.map(identity => ({ section, identity })),

@@ -25,14 +25,14 @@ queue. A second signal ends at once.
 `;
 
 export async function serve(args: readonly string[]): Promise<number> {
-  const values = parseOptions('serve', args, {
+  const { values } = parseOptions('serve', args, {
     config: { type: 'string', short: 'c' },
     debug: { type: 'boolean' },
   });
-  const path = typeof values['config'] === 'string' ? values['config'] : defaultConfig;
+  const path = values.config ?? defaultConfig;
   const { config, policy, identities, warnings } = await loadOrFail(path);
   const { service } = config;
-  const journal = openJournal(config, values['debug'] === true);
+  const journal = openJournal(config, values.debug === true);
   for (const warning of warnings) journal.warning(showProblem(warning));
 
   const timeout = service.timeout * 1000;

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Envelope } from '../envelope.js';
-import { Failure, outcome } from '../failure.js';
+import { Failure, outcome, type Reply } from '../failure.js';
 import { filter } from '../filter.js';
 import { Journal } from '../journal.js';
 import type { NextHop, Transfer } from '../next-hop.js';
@@ -34,12 +34,12 @@ it for good. In the last two cases nothing is on standard output.
 `;
 
 export async function sign(args: readonly string[]): Promise<number> {
-  const values = parseOptions('sign', args, { ...messageOptions, debug: { type: 'boolean' } });
-  const path = typeof values['config'] === 'string' ? values['config'] : defaultConfig;
+  const { values } = parseOptions('sign', args, { ...messageOptions, debug: { type: 'boolean' } });
+  const path = values.config ?? defaultConfig;
   const given = envelopeOptions(values);
   const { config, policy } = await loadOrFail(path);
   const journal = new Journal({
-    debug: values['debug'] === true,
+    debug: values.debug === true,
     debugFile: 'stdout',
     stream: process.stderr,
     timestamps: false,
@@ -47,20 +47,29 @@ export async function sign(args: readonly string[]): Promise<number> {
   const message = await readMessage(process.stdin, given);
   const directory = await mkdtemp(join(tmpdir(), 'postseal-'));
   try {
-    const spool = new Spool(join(directory, 'message'));
-    const reply = await filter(
-      { envelope: message.envelope, content: message.content, client: { helo: 'localhost', address: '' } },
-      {
-        policy,
-        nextHop: spool,
-        outcomes: new Outcomes(0),
-        journal,
-        clock: () => new Date(),
-        random: randomBytes,
-        hostname: config.service.hostname,
-        maxHops: config.service.maxHops,
-      },
-    );
+    const outcomes = new Outcomes();
+    const attempt = async (): Promise<{ spool: Spool; reply: Reply }> => {
+      const spool = new Spool(join(directory, 'message'));
+      const { envelope, content } = message;
+      const reply = await filter(
+        { envelope, content, client: { helo: 'localhost', address: '' } },
+        {
+          policy,
+          nextHop: spool,
+          outcomes,
+          journal,
+          clock: () => new Date(),
+          random: randomBytes,
+          hostname: config.service.hostname,
+          maxHops: config.service.maxHops,
+        },
+      );
+      return { spool, reply };
+    };
+    let { spool, reply } = await attempt();
+    // Postfix would come again: what was found too late for form = clear is known by then.
+    const late = outcomes.whyUnsignable(message.header.block) !== undefined;
+    if (late && outcome(reply) === 'deferred') ({ spool, reply } = await attempt());
     await journal.close();
     if (spool.overfull) throw new CommandError(exit.usage, mixed);
     const result = outcome(reply);

@@ -1,6 +1,5 @@
 // The ini file as values: everything checked that can be checked without opening another file.
-import type { Digest } from '../algorithms.js';
-import type { Exception, Rule } from '../rules/policy.js';
+import type { Exception, Policy, Rule } from '../rules/policy.js';
 
 /** Where to listen or connect: `127.0.0.1:10025`, `[::1]:10025` or `unix:/run/postseal/in.sock`. */
 export type Endpoint =
@@ -83,11 +82,10 @@ export interface CertificatesSection {
 }
 
 /** A rule before its certificates are at hand. */
-export interface RuleSection extends Omit<Rule, 'identitiesFor' | 'certificateSource' | 'digest'> {
+export interface RuleSection extends Omit<Rule, 'identitiesFor' | 'certificateSource'> {
   readonly origin: Origin;
   /** Absent in a rule that never signs. */
   readonly certificate?: { readonly section: 'certificate' | 'certificates'; readonly name: string };
-  readonly digest: Digest;
 }
 
 export interface Config {
@@ -98,6 +96,7 @@ export interface Config {
   readonly directories: readonly CertificatesSection[];
   readonly rules: readonly RuleSection[];
   readonly exceptions: readonly Exception[];
+  readonly leaveUnsigned: Policy['leaveUnsigned'];
 }
 
 /** `postseal.ini:14: [rule:invoices] certificate: no certificate named "sales" (have: billing, info)` */

@@ -26,7 +26,6 @@ const samples: Readonly<
   exception: [
     ['feature-phones', { recipient: '' }],
     ['newsletter', { header: '' }],
-    ['invitations', { content_type: '' }],
   ],
 };
 

@@ -2,6 +2,7 @@
 // The reader, the commented example in etc/ and the manual all come from here.
 import { digests, type DigestName } from '../algorithms.js';
 import type { Digest } from '../algorithms.js';
+import type { Fragile } from '../rules/message.js';
 import { parseEndpoint } from './endpoint.js';
 import { addressPatterns, mediaTypePatterns } from './lists.js';
 import {
@@ -10,6 +11,7 @@ import {
   credential,
   headerField,
   hostname,
+  listOf,
   password,
   path,
   sectionName,
@@ -53,11 +55,11 @@ function optional<T>(parse: Parser<T>, example: string, prose: string): Option<T
 }
 
 const digest: Parser<Digest> = (text, context) => {
-  const parsed = choice(Object.keys(digests) as DigestName[])(text, context);
+  const parsed = choice<DigestName>(['sha256', 'sha384', 'sha512', 'sha1'])(text, context);
   return 'value' in parsed ? { value: digests[parsed.value] } : parsed;
 };
-const form = choice(['clear'], ['opaque']);
-const signature = choice(['auto'], ['rsa-pss']);
+const form = choice(['clear', 'opaque']);
+const signature = choice(['auto', 'rsa-pss']);
 const whenUnable = choice(['defer', 'reject', 'pass']);
 
 export const service = {
@@ -101,12 +103,25 @@ export const service = {
 } as const satisfies Table;
 
 export const signing = {
-  digest: preset(digest, 'sha256', 'The digest: sha256, sha384 or sha512.'),
-  form: preset(form, 'clear', 'clear is multipart/signed, readable without S/MIME; the only form for now.'),
+  digest: preset(
+    digest,
+    'sha256',
+    'The digest: sha256, sha384 or sha512 (sha1 only for partners who read nothing else); a key may need another one.',
+  ),
+  form: preset(
+    form,
+    'clear',
+    'clear is multipart/signed, readable without S/MIME; opaque is application/pkcs7-mime, which no relay can damage.',
+  ),
   signature: preset(
     signature,
     'auto',
-    'auto goes by the key, RSA PKCS#1 v1.5 or ECDSA; the only choice for now.',
+    'How RSA keys sign: auto is PKCS#1 v1.5, which every client reads; rsa-pss only for partners who ask for it.',
+  ),
+  leave_unsigned: preset(
+    listOf<Fragile>(['calendar', 'tnef']),
+    'calendar, tnef',
+    'What common clients cannot use once it is signed: calendar (text/calendar, as invitations), tnef (winmail.dat); or none.',
   ),
 } as const satisfies Table;
 
@@ -141,7 +156,11 @@ export const certificate = {
 } as const satisfies Table;
 
 export const certificates = {
-  directory: required(path, 'certs/staff', 'PKCS#12 and PEM files, each with key and certificate in one.'),
+  directory: required(
+    path,
+    'certs/staff',
+    'PKCS#12 and PEM files, each with key and certificate in one; issuers may lie beside as .crt, .cer or .der.',
+  ),
   ...passwords,
 } as const satisfies Table;
 
@@ -166,6 +185,11 @@ export const rule = {
   digest: optional(digest, 'sha512', 'As in [signing], for this rule alone.'),
   form: optional(form, 'clear', 'As in [signing], for this rule alone.'),
   signature: optional(signature, 'auto', 'As in [signing], for this rule alone.'),
+  header_protection: preset(
+    yesOrNo,
+    'no',
+    'yes signs Subject, From, To and the rest of the header too (RFC 9788).',
+  ),
   envelope_sender: preset(
     choice(['exact', 'same-domain', 'any']),
     'same-domain',
@@ -178,9 +202,19 @@ export const rule = {
   ),
   expired: preset(whenUnable, 'defer', 'With an expired certificate: defer, reject, or pass unsigned.'),
   mismatch: preset(
-    choice(['defer', 'reject', 'pass', 'allow']),
+    choice(['defer', 'reject', 'pass', 'warn', 'allow']),
     'defer',
-    'With a certificate that does not name the sender: defer, reject, pass unsigned, or allow to sign with it.',
+    'With a certificate that does not name the sender: defer, reject, pass unsigned, or sign with it and warn, or allow it.',
+  ),
+  local_parts: preset(
+    choice(['ignore-case', 'exact-case']),
+    'ignore-case',
+    'How the parts before the @ are compared, of From, envelope sender and certificate.',
+  ),
+  unsignable: preset(
+    choice(['opaque', 'defer', 'reject', 'pass']),
+    'opaque',
+    'What form = clear would damage (an inner signature with 8-bit text): sign it opaque, defer, reject, or pass unsigned.',
   ),
 } as const satisfies Table;
 
@@ -195,7 +229,7 @@ export const exception = {
     'List-Id: *news*',
     'Messages with this header field: its name, and a pattern for its value.',
   ),
-  content_type: optional(mediaTypePatterns, 'text/calendar', 'Messages of these media types.'),
+  content_type: optional(mediaTypePatterns, 'text/x-vcard', 'Messages of these media types.'),
 } as const satisfies Table;
 
 export interface Kind {

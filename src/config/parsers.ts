@@ -35,6 +35,20 @@ export const yesOrNo: Parser<boolean> = text => {
   return 'value' in parsed ? { value: parsed.value === 'yes' } : parsed;
 };
 
+/** Some of the names, with commas in between, or `none`. */
+export function listOf<const T extends string>(names: readonly T[]): Parser<readonly T[]> {
+  const known = choice([...names, 'none'] as const);
+  return (text, context) => {
+    const parsed = text.split(',').map(item => known(item.trim(), context));
+    const wrong = parsed.find(item => 'wrong' in item);
+    if (wrong) return wrong;
+    const items = new Set(parsed.flatMap(item => ('value' in item ? [item.value] : [])));
+    if (items.has('none') && items.size > 1)
+      return { wrong: 'none stands alone: take it away, or the others' };
+    return { value: names.filter(name => items.has(name)) };
+  };
+}
+
 /** A number of things, or of seconds where `unit` is `s`, which may then stand behind the number. */
 export function count(least: number, most: number, unit = ''): Parser<number> {
   return text => {

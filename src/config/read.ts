@@ -7,7 +7,7 @@ import { isSameEndpoint } from './endpoint.js';
 import { Findings } from './findings.js';
 import { journal, service, signing } from './options.js';
 import type { Context } from './parsers.js';
-import { readException, readRule, warnOfShadows } from './rules.js';
+import { readException, readRule, warnOfSha1, warnOfShadows } from './rules.js';
 import { checkHeaders, readSection } from './sections.js';
 import { readSource, type Section } from './source.js';
 
@@ -37,10 +37,12 @@ export function readConfig(file: string, text: string | Uint8Array, hostname = o
 
   const serviceSection = readService(only('service'), hostname, context, findings);
   const { complete: journalValues } = readSection(journal, only('journal'), context, findings);
-  const { digest } = readSection(signing, only('signing'), context, findings).values;
+  const signingReading = readSection(signing, only('signing'), context, findings);
+  const defaults = signingReading.values;
+  warnOfSha1(signingReading, findings);
   const certificates = all('certificate').map(section => readCertificate(section, context, findings));
   const directories = all('certificates').map(section => readCertificates(section, context, findings));
-  const rules = all('rule').map(section => readRule(section, names, digest, context, findings));
+  const rules = all('rule').map(section => readRule(section, names, defaults, context, findings));
   const exceptions = all('exception').map(section => readException(section, context, findings));
 
   if (findings.hasErrors || !serviceSection || !journalValues) {
@@ -54,6 +56,7 @@ export function readConfig(file: string, text: string | Uint8Array, hostname = o
     directories: directories.filter(isRead),
     rules: rules.filter(isRead),
     exceptions: exceptions.filter(isRead),
+    leaveUnsigned: defaults.leave_unsigned ?? [],
   };
   // Only of a file without errors: a mistake in a rule would make its certificate look unused.
   if (rules.length === 0)

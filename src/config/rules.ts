@@ -1,9 +1,8 @@
 // The sections [rule:NAME] and [exception:NAME], and how rules refer to certificates and to one another.
-import { digests, type Digest } from '../algorithms.js';
 import type { Exception } from '../rules/policy.js';
 import type { RuleSection } from './config.js';
 import type { Findings } from './findings.js';
-import { exception, rule } from './options.js';
+import { exception, rule, type signing, type Values } from './options.js';
 import type { Context } from './parsers.js';
 import { readSection, type Reading } from './sections.js';
 import type { Section } from './source.js';
@@ -14,31 +13,52 @@ export type CertificateNames = Readonly<Record<Source, readonly string[]>>;
 type Source = 'certificate' | 'certificates';
 type Reference = NonNullable<RuleSection['certificate']>;
 
-/** @param fallback the digest of [signing]; undefined where that is wrong */
+/** @param defaults what [signing] says, as far as it can be read */
 export function readRule(
   section: Section,
   names: CertificateNames,
-  fallback: Digest | undefined,
+  defaults: Partial<Values<typeof signing>>,
   context: Context,
   findings: Findings,
 ): RuleSection | undefined {
   const reading = readSection(rule, section, context, findings);
   const reference = readReference(reading, names, findings);
   if (!reading.complete) return undefined;
-  const { sender, match, sign, envelope_sender, no_certificate, expired, mismatch } = reading.complete;
+  const own = reading.complete;
+  const digest = own.digest ?? defaults.digest;
+  const signature = own.signature ?? defaults.signature;
+  const form = own.form ?? defaults.form;
+  if (!digest || !signature || !form) return undefined; // [signing] has been complained about
+  warnOfSha1(reading, findings);
   return {
     name: section.name ?? '',
     origin: findings.origin({ line: section.line, section: section.title }),
-    senders: sender,
-    match,
-    sign,
-    ...(reference && sign === 'always' && { certificate: reference }),
-    digest: reading.complete.digest ?? fallback ?? digests.sha256,
-    envelopeSender: envelope_sender,
-    noCertificate: no_certificate,
-    expired,
-    mismatch,
+    senders: own.sender,
+    match: own.match,
+    sign: own.sign,
+    ...(reference && own.sign === 'always' && { certificate: reference }),
+    digest,
+    signature,
+    form,
+    headerProtection: own.header_protection,
+    envelopeSender: own.envelope_sender,
+    noCertificate: own.no_certificate,
+    expired: own.expired,
+    mismatch: own.mismatch,
+    localParts: own.local_parts,
+    unsignable: own.unsignable,
   };
+}
+
+/** R26: at every start. */
+export function warnOfSha1(
+  { section, values, lineOf, attempted }: Reading<typeof rule> | Reading<typeof signing>,
+  findings: Findings,
+): void {
+  if (!attempted('digest') || values.digest?.name !== 'sha1') return;
+  const message =
+    'SHA-1 signatures can be forged and clients refuse them: use it only for partners who read nothing else';
+  findings.warning({ line: lineOf('digest'), section: section.title, key: 'digest' }, message);
 }
 
 /** A rule that signs names exactly one certificate or directory; one that never does needs none. */

@@ -3,6 +3,10 @@ import { CR, CRLF, LF, NOTHING } from './ascii.js';
 import type { Codec } from './quoted-printable.js';
 
 const LINE = 76;
+/** Octets that make a line. */
+const LINE_OCTETS = 57;
+/** Octets encoded at once: V8 takes twice as long over strings much longer than what this makes. */
+const BLOCK = LINE_OCTETS * 512;
 
 const alphabet = new Uint8Array(256);
 for (const c of Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/='))
@@ -28,7 +32,7 @@ export class Base64Encoder implements Codec {
 
   write(bytes: Buffer): Buffer {
     const input = this.carry.length === 0 ? bytes : Buffer.concat([this.carry, bytes]);
-    const whole = input.length - (input.length % 57); // 57 octets make a line of 76
+    const whole = input.length - (input.length % LINE_OCTETS);
     this.carry = Buffer.from(input.subarray(whole));
     return this.lines(input.subarray(0, whole));
   }
@@ -40,10 +44,13 @@ export class Base64Encoder implements Codec {
   }
 
   private lines(octets: Buffer): Buffer {
-    if (octets.length === 0) return NOTHING;
-    const prefix = this.begun ? '\r\n' : '';
-    this.begun = true;
-    return Buffer.from(prefix + toLines(octets), 'latin1');
+    const blocks: Buffer[] = [];
+    for (let at = 0; at < octets.length; at += BLOCK) {
+      const lines = toLines(octets.subarray(at, at + BLOCK));
+      blocks.push(Buffer.from(this.begun ? `\r\n${lines}` : lines, 'latin1'));
+      this.begun = true;
+    }
+    return Buffer.concat(blocks);
   }
 }
 

@@ -50,13 +50,25 @@ class RawField implements Field {
   ) {}
 
   get body(): string {
-    this.unfolded ??= this.raw
-      .toString('utf8', this.raw.indexOf(COLON) + 1)
-      .replace(/\r?\n(?=[ \t])/g, '')
-      .replace(/[\0\r]/g, ' ') // as they are written where they are mended
-      .trim();
+    this.unfolded ??= trim(
+      this.raw
+        .toString('utf8', this.raw.indexOf(COLON) + 1)
+        .replace(/\r?\n(?=[ \t])/g, '')
+        .replace(/[\0\r\n]/g, ' '), // as they are written where they are mended
+    );
     return this.unfolded;
   }
+}
+
+/** The body of a field without folding and without the line end behind it, one character for each octet. */
+export function unfold(latin1: string): string {
+  let end = latin1.length;
+  while (end > 0 && isLineEnd(latin1.charCodeAt(end - 1))) end--;
+  return latin1.slice(0, end).replace(/\r?\n(?=[ \t])/g, '');
+}
+
+function isLineEnd(c: number): boolean {
+  return c === CR || c === LF;
 }
 
 /** Whether the octets from `start` to `end` begin a field: a name of printable ASCII, then a colon. */
@@ -111,13 +123,14 @@ export function contentType(fields: readonly Field[]): ParameterisedValue | unde
   const body = first(fields, 'content-type')?.body;
   if (body === undefined) return undefined;
   const parsed = parseParameters(body);
-  return /^[^\s/]+\/[^\s/]+$/.test(parsed.value) ? parsed : undefined;
+  return /^[!-.0-~]+\/[!-.0-~]+$/.test(parsed.value) ? parsed : undefined;
 }
 
 /** The Content-Transfer-Encoding in lower case, `7bit` where there is none (RFC 2045 §6.1). */
 export function transferEncoding(fields: readonly Field[]): string {
   const body = first(fields, 'content-transfer-encoding')?.body;
   if (body === undefined) return '7bit';
+  if (/^[\w-]+$/.test(body)) return body.toLowerCase();
   return parseParameters(body).value || '7bit';
 }
 
@@ -131,7 +144,7 @@ export function parseParameters(body: string): ParameterisedValue {
     if (equals < 1) continue;
     const name = trim(piece.slice(0, equals)).toLowerCase();
     const text = unquote(trim(piece.slice(equals + 1)));
-    const segment = /^([^*]+)\*(?:(\d{1,3})(\*?))?$/.exec(name);
+    const segment = name.includes('*') ? /^([^*]+)\*(?:(\d{1,3})(\*?))?$/.exec(name) : null;
     if (segment) {
       const [, base, index, star] = segment;
       const list = segments.get(base!) ?? [];
@@ -144,7 +157,7 @@ export function parseParameters(body: string): ParameterisedValue {
   return {
     value: unquote(pieces[0] ?? '')
       .toLowerCase()
-      .replace(/\s+/g, ''),
+      .replace(/[ \t]+/g, ''),
     parameters,
     ambiguous,
   };
@@ -169,25 +182,37 @@ function joinSegments(list: { index: number; text: string; extended: boolean }[]
 /** The pieces between semicolons as written, comments removed, quotes kept. */
 export function splitParameters(body: string): string[] {
   const pieces: string[] = [];
+  const special = /[;"(]/g;
   let piece = '';
-  let depth = 0;
-  for (let i = 0; i < body.length; i++) {
-    const c = body[i]!;
-    if (c === '(') depth++;
-    if (depth > 0) {
-      if (c === '\\') i++;
-      else if (c === ')') depth--;
-    } else if (c === '"') {
-      const end = /^"(?:[^"\\]|\\.)*"?/s.exec(body.slice(i))![0];
-      piece += end;
-      i += end.length - 1;
-    } else if (c === ';') {
+  let from = 0;
+  for (let found = special.exec(body); found; found = special.exec(body)) {
+    const at = found.index;
+    piece += body.slice(from, at);
+    from = at + 1;
+    if (found[0] === ';') {
       pieces.push(trim(piece));
       piece = '';
-    } else piece += c;
+    } else if (found[0] === '(') from = endOfComment(body, at);
+    else {
+      const [quoted] = /^"(?:[^"\\]|\\.)*"?/s.exec(body.slice(at))!;
+      piece += quoted;
+      from = at + quoted.length;
+    }
+    special.lastIndex = from;
   }
-  pieces.push(trim(piece));
+  pieces.push(trim(piece + body.slice(from)));
   return pieces;
+}
+
+/** Comments nest, and `\` takes the next character from its meaning (RFC 5322 §3.2.2). */
+function endOfComment(body: string, at: number): number {
+  let depth = 0;
+  for (let i = at; i < body.length; i++) {
+    if (body[i] === '(') depth++;
+    else if (body[i] === ')' && --depth === 0) return i + 1;
+    else if (body[i] === '\\') i++;
+  }
+  return body.length;
 }
 
 /** Without white space around it: not String.trim, which takes the last octet of `à` for a space. */
@@ -200,10 +225,11 @@ export function trim(text: string): string {
 }
 
 function isWhite(c: number): boolean {
-  return isSpace(c) || c === CR || c === LF;
+  return isSpace(c) || isLineEnd(c);
 }
 
 /** Quoted strings as what they stand for (RFC 5322 §3.2.4). */
 export function unquote(piece: string): string {
+  if (!piece.includes('"')) return piece;
   return piece.replace(/"((?:[^"\\]|\\.)*)"?/gs, (_, inner: string) => inner.replace(/\\(.)/gs, '$1'));
 }

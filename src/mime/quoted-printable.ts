@@ -1,5 +1,5 @@
 // Quoted-printable in both directions, octets in any chunks (RFC 2045 §6.7).
-import { DASH, FROM, NOTHING } from './ascii.js';
+import { DASH, FROM, isSpace, NOTHING } from './ascii.js';
 
 /** Octets in, octets out; `end` flushes what was waiting for the octets after it. */
 export interface Codec {
@@ -15,21 +15,30 @@ const SPACE = 0x20;
 const EQUALS = 0x3d;
 const DOT = 0x2e;
 const F = 0x46;
+const GT = 0x3e;
 const HEX = Buffer.from('0123456789ABCDEF');
 
 /** Octets on a line before the `=` of a soft line break; 76 with it. */
 const lineLength = 75;
+/** A line of so many `>` has room for one more octet that is encoded. */
+const maxQuotes = lineLength - 3;
 /** The longest thing that must be seen whole: `From `. */
 const lookAhead = FROM.length;
 
-/** Whether the octet stands for itself anywhere but at the end or the beginning of a line. */
-const plain = Uint8Array.from({ length: 256 }, (_, b) =>
-  (b >= SPACE && b <= 0x7e && b !== EQUALS) || b === TAB ? 1 : 0,
-);
+/** Of each octet: 0 to be encoded, 1 to stand for itself but for the beginning of a line, 2 white space. */
+const kinds = Uint8Array.from({ length: 256 }, (_, b) => {
+  if (b === SPACE || b === TAB) return 2;
+  return b > SPACE && b <= 0x7e && b !== EQUALS ? 1 : 0;
+});
+
+/** Room for the worst case, which hardly ever comes: to allocate it anew each time costs more than the work. */
+let scratch = Buffer.alloc(0);
 
 /** CRLF is a line break; everything else that is not printable ASCII is encoded, bare CR and LF too. */
 export class QuotedPrintableEncoder implements Codec {
   private column = 0;
+  /** How many `>` begin the line; they count as long as nothing else has come. */
+  private quotes = 0;
   private carry: Buffer = NOTHING;
 
   write(bytes: Buffer): Buffer {
@@ -43,27 +52,45 @@ export class QuotedPrintableEncoder implements Codec {
 
   private encode(input: Buffer, until: number): Buffer {
     // The worst case is three octets for one, and a soft line break after 25 of them.
-    const out = Buffer.allocUnsafe(until * 3 + Math.ceil((until * 3) / (lineLength - 2)) * 3 + 8);
+    const worst = until * 3 + Math.ceil((until * 3) / (lineLength - 2)) * 3 + 8;
+    if (scratch.length < worst) scratch = Buffer.allocUnsafeSlow(worst);
+    const out = scratch;
     let o = 0;
-    let column = this.column;
+    let { column, quotes } = this;
     let i = 0;
     while (i < until) {
+      if (column > quotes) {
+        // Once a line has begun, nearly all that comes stands for itself.
+        const from = i;
+        const stop = Math.min(until, i + lineLength - column);
+        while (i < stop) {
+          const kind = kinds[input[i]!]!;
+          if (kind !== 1 && (kind === 0 || i + 1 === input.length || input[i + 1] === CR)) break;
+          out[o++] = input[i++]!;
+        }
+        column += i - from;
+        if (i === until) break;
+      }
       const b = input[i]!;
       if (b === CR && input[i + 1] === LF) {
         out[o++] = CR;
         out[o++] = LF;
         column = 0;
+        quotes = 0;
         i += 2;
         continue;
       }
-      const literal = plain[b] === 1 && !(b === SPACE || b === TAB ? endsLine(input, i + 1) : false);
+      const kind = kinds[b]!;
+      const literal = kind === 1 || (kind === 2 && !endsLine(input, i + 1));
       if (column + (literal ? 1 : 3) > lineLength) {
         out[o++] = EQUALS;
         out[o++] = CR;
         out[o++] = LF;
         column = 0;
+        quotes = 0;
       }
-      if (literal && !(column === 0 && risky(input, i))) {
+      if (literal && !(column === quotes && risky(input, i, column))) {
+        if (b === GT && column === quotes) quotes++;
         out[o++] = b;
         column++;
       } else {
@@ -75,8 +102,9 @@ export class QuotedPrintableEncoder implements Codec {
       i++;
     }
     this.column = column;
+    this.quotes = quotes;
     this.carry = Buffer.from(input.subarray(i));
-    return out.subarray(0, o);
+    return Buffer.from(out.subarray(0, o));
   }
 }
 
@@ -86,13 +114,14 @@ function endsLine(input: Buffer, at: number): boolean {
 }
 
 /**
- * What must not stand at the beginning of a line: `From ` (mbox), `.` (relays that stuff dots twice), and
- * `--`, which after a soft line break could forge a delimiter.
+ * What must not stand at the beginning of a line: `From `, behind any number of `>` (mbox), `.` (relays that
+ * stuff dots twice), and `--`, which after a soft line break could forge a delimiter.
  */
-function risky(input: Buffer, i: number): boolean {
+function risky(input: Buffer, i: number, column: number): boolean {
   const b = input[i];
   if (b === F) return input.subarray(i, i + FROM.length).equals(FROM);
-  return b === DOT || (b === DASH && input[i + 1] === DASH);
+  if (b === GT) return column === maxQuotes;
+  return column === 0 && (b === DOT || (b === DASH && input[i + 1] === DASH));
 }
 
 /** Longer runs of white space before a line end are content, not padding: bounds what is kept. */
@@ -202,10 +231,6 @@ export class QuotedPrintableDecoder implements Codec {
     for (const b of this.space) put(b);
     this.space = [];
   }
-}
-
-function isSpace(b: number): boolean {
-  return b === SPACE || b === TAB;
 }
 
 function isHex(b: number): boolean {

@@ -2,18 +2,21 @@
 import { isAscii } from 'node:buffer';
 import { Failure } from '../failure.js';
 import { CRLF, NOTHING } from './ascii.js';
-import { Base64Encoder, Base64Rewrapper, decodeBase64, isCleanBase64 } from './base64.js';
-import { first } from './header.js';
-import { charsetOf, inspect, OctetScanner } from './octets.js';
+import { Base64Encoder, Base64Rewrapper, isCleanBase64 } from './base64.js';
+import { decodeBody } from './decode.js';
+import type { Field } from './header.js';
+import { isProtected, withHp } from './header-protection.js';
+import { charsetOf, inspect } from './octets.js';
 import { PaddingBlotter } from './padding.js';
-import { survivingField } from './part-header.js';
-import type { Part } from './part.js';
+import { survivingField, type Unalterable } from './part-header.js';
+import { isIdentity, isSealed, type Part } from './part.js';
 import {
   isCleanQuotedPrintable,
   QuotedPrintableDecoder,
   QuotedPrintableEncoder,
   type Codec,
 } from './quoted-printable.js';
+import { announcesEightBit, mustNotBeAltered, Untouched } from './untouched.js';
 import type { Visitor } from './walk.js';
 
 /** A leaf that ends within this many octets is judged whole; of a longer one, its beginning decides. */
@@ -31,7 +34,7 @@ export interface Rewrite {
   readonly because: string;
 }
 
-/** Writes the 7-bit form of what it visits. */
+/** Writes the 7-bit form of what it visits; with `keep`, as far as that can be done without damage. */
 export class SevenBit implements Visitor {
   private pending: Buffer[] = [];
   private pendingSize = 0;
@@ -39,24 +42,31 @@ export class SevenBit implements Visitor {
   private blotter: { readonly part: Part; readonly codec: PaddingBlotter } | undefined;
   /** The multiparts that had text blotted out of their padding. */
   private readonly blotted = new WeakSet<Part>();
+  /** Goes before a delimiter that comes without a line end of its own. */
+  private missing: Buffer = NOTHING;
 
   constructor(
     private readonly out: (bytes: Buffer) => void,
     private readonly rewritten: (rewrite: Rewrite) => void,
+    private readonly unalterable: Unalterable = 'refuse',
   ) {}
 
   header(part: Part, bodyFollows: boolean): void {
     this.pending = [];
     this.pendingSize = 0;
     this.writer = undefined;
+    this.missing = missingAfter(part, bodyFollows);
     if (part.kind === 'leaf' && bodyFollows) return; // its body decides about the header
-    const relabel = part.kind === 'multipart' || part.kind === 'message';
-    const eightBit = isEightBit(part);
-    this.putHeader(part, relabel && eightBit ? '7bit' : undefined, bodyFollows, !bodyFollows);
-    if (part.kind === 'leaf' || part.kind === 'frozen') this.writer = new Untouched(part);
+    const composite = part.kind === 'multipart' || part.kind === 'message';
+    // What is kept may be 8-bit: then the label is true.
+    const label = part.kind === 'leaf' || this.unalterable === 'refuse' ? newLabel(part) : undefined;
+    if (label !== undefined && isSealed(part)) throw mustNotBeAltered(part, 'labelled as 8-bit');
+    this.putHeader(part, label, bodyFollows, !bodyFollows);
+    if (!composite) this.writer = this.untouched(part);
   }
 
   body(part: Part, bytes: Buffer): void {
+    this.missing = CRLF;
     if (this.writer) {
       this.put(this.writer.write(bytes));
       return;
@@ -82,24 +92,35 @@ export class SevenBit implements Visitor {
     this.writer = undefined;
   }
 
-  delimiter(boundary: Buffer, close: boolean, breakBefore: boolean): void {
-    if (boundary.some(b => b >= 0x80)) throw new Failure('unsignable', '8-bit octets in a boundary');
+  delimiter(part: Part, close: boolean, breakBefore: boolean): void {
+    const boundary = part.boundary!;
+    if (this.unalterable === 'refuse' && boundary.some(b => b >= 0x80))
+      throw new Failure('unsignable', '8-bit octets in a boundary');
     this.endPadding();
-    if (breakBefore) this.put(CRLF);
+    this.put(breakBefore ? CRLF : this.missing);
     this.put(Buffer.from(`--${boundary.toString('latin1')}${close ? '--' : ''}\r\n`, 'latin1'));
+    this.missing = part.insideMessage ? NOTHING : CRLF;
   }
 
   padding(part: Part, bytes: Buffer): void {
-    this.blotter ??= { part, codec: new PaddingBlotter() };
+    this.missing = CRLF;
+    if (this.unalterable === 'keep') {
+      // A multipart that turns out to have no parts may be shown as text: too late to know.
+      this.put(bytes);
+      return;
+    }
+    this.blotter ??= { part, codec: new PaddingBlotter(part.insideMessage) };
     this.put(this.blotter.codec.write(bytes));
   }
 
-  endMultipart(part: Part, parts: number): void {
+  endMultipart(part: Part, parts: number, closed: boolean): void {
     this.endPadding();
     if (parts === 0 && this.blotted.has(part)) {
       // Clients differ on what to show of it: perhaps all that was blotted out.
       throw new Failure('unsignable', `${part.mediaType} without parts and not 7-bit`);
     }
+    // Without its end (RFC 2046 §5.1.1) some refuse the whole, and relays that parse it add one.
+    if (parts > 0 && !closed && !part.insideMessage) this.delimiter(part, true, false);
   }
 
   private endPadding(): void {
@@ -130,20 +151,27 @@ export class SevenBit implements Visitor {
     const because = part.insideMessage
       ? seen.hard
       : (seen.hard ?? seen.soft ?? (unshaped ? 'line length' : undefined));
-    const eightBit = isEightBit(part);
-    if (because === undefined && (whole || (part.insideMessage && !eightBit))) {
-      this.putHeader(part, eightBit ? '7bit' : undefined, true, whole);
-      return whole ? inspected : new Untouched(part);
+    const label = newLabel(part);
+    if (because === undefined && (whole || (part.insideMessage && label !== '7bit'))) {
+      this.putHeader(part, label, true, whole);
+      return whole ? passing : this.untouched(part);
     }
     const to = this.targetEncoding(part, bytes, seen.density);
     if (because !== undefined || encoding !== to) {
       const reason = because ?? `longer than ${lookAhead} octets`;
       this.rewritten({ mediaType: part.mediaType, from: encoding, to, because: reason });
     }
-    this.putHeader(part, encoding === to ? undefined : to, true, whole);
+    // Of a label like `"base64"; x=y` readers make different things: what is rewritten says plainly what it is.
+    const labels = part.fields.filter(f => f.name === 'content-transfer-encoding');
+    const plain = labels.length === 1 && labels[0]!.body.toLowerCase() === to;
+    this.putHeader(part, plain ? undefined : to, true, whole);
     if (encoding === 'base64') return new Base64Rewrapper();
     const encoder = to === 'base64' ? new Base64Encoder() : new QuotedPrintableEncoder();
     return encoding === 'quoted-printable' ? new Recoder(encoder) : encoder;
+  }
+
+  private untouched(part: Part): Codec {
+    return this.unalterable === 'keep' ? passing : new Untouched(part);
   }
 
   private targetEncoding(part: Part, bytes: Buffer, density: number): 'base64' | 'quoted-printable' {
@@ -162,10 +190,10 @@ export class SevenBit implements Visitor {
    * rest has not been seen, utf-8 is true of us-ascii too.
    */
   private putRootType(part: Part, whole: boolean): void {
-    if (part.depth > 0 || first(part.fields, 'content-type')) return;
-    const octets = decode(part.encoding, Buffer.concat(this.pending), whole);
+    const octets = decodeBody(Buffer.concat(this.pending), part.encoding, whole);
     const charset = whole && isAscii(octets) ? 'us-ascii' : charsetOf(octets, whole);
-    this.put(Buffer.from(`Content-Type: text/plain; charset=${charset}\r\n`));
+    const hp = isProtected(part.fields) ? '; hp="clear"' : '';
+    this.put(Buffer.from(`Content-Type: text/plain; charset=${charset}${hp}\r\n`));
   }
 
   /**
@@ -174,17 +202,24 @@ export class SevenBit implements Visitor {
    */
   private putHeader(part: Part, encoding: string | undefined, bodyFollows: boolean, whole: boolean): void {
     let placed = encoding === undefined;
-    this.putRootType(part, whole);
+    const root = part.depth === 0;
+    const untyped = root && !part.type;
+    if (untyped) this.putRootType(part, whole);
     for (const field of part.fields) {
-      if (field.name !== 'content-transfer-encoding' || encoding === undefined)
-        this.put(survivingField(field, part.insideMessage));
-      else if (!placed) {
-        this.put(encodingField(encoding));
+      if (field.name === 'content-transfer-encoding' && encoding !== undefined) {
+        if (!placed) this.put(encodingField(encoding));
         placed = true;
-      }
+      } else if (root && field.name === 'content-type') {
+        // One that cannot be read counts as missing (RFC 2045 §5.2).
+        if (!untyped) this.putField(withHp(field, isProtected(part.fields)), part);
+      } else this.putField(field, part);
     }
     if (!placed) this.put(encodingField(encoding!));
     if (bodyFollows) this.put(CRLF);
+  }
+
+  private putField(field: Field, part: Part): void {
+    this.put(survivingField(field, part.insideMessage, this.unalterable));
   }
 
   private put(bytes: Buffer): void {
@@ -192,50 +227,30 @@ export class SevenBit implements Visitor {
   }
 }
 
-function isEightBit({ encoding }: Part): boolean {
-  return encoding === '8bit' || encoding === 'binary';
+/**
+ * The line ends that are missing where a delimiter follows a header at once. Relays that parse a message and write
+ * it anew put them there: into the empty body, or the epilogue, where they mean nothing (RFC 2046 §5.1.1).
+ * Nothing is added inside a message (R15), nor to one that has not even begun.
+ */
+function missingAfter({ kind, insideMessage }: Part, bodyFollows: boolean): Buffer {
+  if (insideMessage || kind === 'message') return NOTHING;
+  if (!bodyFollows) return Buffer.concat([CRLF, CRLF]);
+  return kind === 'multipart' ? NOTHING : CRLF; // its own first delimiter needs none
 }
 
-/** The octets that a leaf, or its beginning, stands for. */
-function decode(encoding: string, bytes: Buffer, whole: boolean): Buffer {
-  if (encoding === 'base64') return decodeBase64(bytes);
-  if (encoding !== 'quoted-printable') return bytes;
-  const decoder = new QuotedPrintableDecoder();
-  return Buffer.concat([decoder.write(bytes), whole ? decoder.end() : NOTHING]);
+/** What a part that is 7-bit has to be labelled with, where a label of its own says that it is not. */
+function newLabel({ fields, encoding }: Part): string | undefined {
+  const labels = fields.filter(f => f.name === 'content-transfer-encoding');
+  if (!labels.some(f => announcesEightBit(f.body))) return undefined;
+  return isIdentity(encoding) ? '7bit' : encoding;
 }
 
 function encodingField(encoding: string): Buffer {
   return Buffer.from(`Content-Transfer-Encoding: ${encoding}\r\n`);
 }
 
-/** Passes octets that have been looked at already. */
-const inspected: Codec = { write: bytes => bytes, end: () => NOTHING };
-
-/** Passes octets that must not change, and fails as soon as they turn out not to be 7-bit. */
-class Untouched implements Codec {
-  private readonly scanner = new OctetScanner();
-
-  constructor(private readonly part: Part) {}
-
-  write(bytes: Buffer): Buffer {
-    this.scanner.write(bytes);
-    this.check();
-    return bytes;
-  }
-
-  end(): Buffer {
-    this.scanner.end();
-    this.check();
-    return NOTHING;
-  }
-
-  private check(): void {
-    const { hard } = this.scanner.trouble();
-    if (hard !== undefined) {
-      throw new Failure('unsignable', `${this.part.mediaType} part that must not be altered: ${hard}`);
-    }
-  }
-}
+/** Passes octets that have been looked at already, or need not be. */
+const passing: Codec = { write: bytes => bytes, end: () => NOTHING };
 
 /** Quoted-printable in any shape to another encoding, or to quoted-printable as R14 wants it. */
 class Recoder implements Codec {

@@ -1,12 +1,11 @@
 // Finds the MIME structure of an entity as its octets pass, whatever the chunks they come in (RFC 2046 §5).
-import { Failure } from '../failure.js';
 import { CR, DASH, FROM, isSpace, LF, NOTHING } from './ascii.js';
 import { isBlank, maxFields, maxHeader, mboxField, parseHeader, startsField, type Field } from './header.js';
-import { boundaryOf, describe, maxBoundary, type Part } from './part.js';
+import { describe, maxBoundary, unread, type Part } from './part.js';
 
 /** Told of everything in the order of the octets. */
 export interface Visitor {
-  /** The header is complete; `bodyFollows` is false where a delimiter came before the empty line. */
+  /** The header is complete; `bodyFollows` is false where a delimiter came before the empty line, or a limit. */
   header(part: Part, bodyFollows: boolean): void;
   /** Octets of a leaf or a frozen part, in runs of any length. */
   body(part: Part, bytes: Buffer): void;
@@ -14,16 +13,14 @@ export interface Visitor {
   end(part: Part): void;
   /** Text around the parts of a multipart, which nobody is to display. */
   padding(part: Part, bytes: Buffer): void;
-  /** A delimiter line, `close` for the last one; `breakBefore` tells whether a line end precedes it. */
-  delimiter(boundary: Buffer, close: boolean, breakBefore: boolean): void;
-  /** A multipart ended, having contained so many parts. */
-  endMultipart(part: Part, parts: number): void;
+  /** A delimiter line of that multipart, `close` for the last; `breakBefore` tells whether a line end precedes it. */
+  delimiter(part: Part, close: boolean, breakBefore: boolean): void;
+  /** A multipart ended, having contained so many parts; `closed` is false where its last delimiter is missing. */
+  endMultipart(part: Part, parts: number, closed: boolean): void;
 }
 
 interface Open {
   readonly part: Part;
-  /** Absent for a message/rfc822 part. */
-  readonly boundary?: Buffer;
   closed: boolean;
   parts: number;
 }
@@ -58,10 +55,10 @@ export class Walker {
     root: readonly Field[],
   ) {
     this.mode = 'header';
-    this.enter(root, true);
+    this.begin(describe(root, undefined, 0), true);
   }
 
-  /** @throws Failure `unsignable` for a part header over the limit; whatever the visitor throws */
+  /** @throws whatever the visitor throws */
   write(chunk: Buffer): void {
     const bytes = this.carry.length === 0 ? chunk : Buffer.concat([this.carry, chunk]);
     this.carry = NOTHING;
@@ -96,8 +93,8 @@ export class Walker {
   /** Ends the composites from that level on, innermost first. */
   private leave(level: number): void {
     while (this.open.length > level) {
-      const { part, parts, boundary } = this.open.pop()!;
-      if (boundary) this.visitor.endMultipart(part, parts);
+      const { part, parts, closed } = this.open.pop()!;
+      if (part.kind === 'multipart') this.visitor.endMultipart(part, parts, closed);
     }
   }
 
@@ -112,7 +109,7 @@ export class Walker {
   private headerLine(bytes: Buffer, at: number): number {
     const lf = bytes.indexOf(LF, at);
     const next = lf === -1 ? bytes.length : lf + 1;
-    if (next - at + this.headerSize > maxHeader) throw tooLarge(`${maxHeader} octets`);
+    if (next - at + this.headerSize > maxHeader) return this.giveUpHeader(at);
     if (lf === -1) return incomplete;
     if (isBlank(bytes, at)) {
       this.endHeader(true);
@@ -130,7 +127,7 @@ export class Walker {
       this.endHeader(true);
       return at;
     }
-    if (!continues && ++this.headerFields > maxFields) throw tooLarge(`${maxFields} fields`);
+    if (!continues && ++this.headerFields > maxFields) return this.giveUpHeader(at);
     if (this.headerBlock.length === maxPieces) this.headerBlock = [Buffer.concat(this.headerBlock)];
     this.headerBlock.push(Buffer.from(bytes.subarray(at, next)));
     this.headerSize += next - at;
@@ -138,28 +135,38 @@ export class Walker {
   }
 
   private endHeader(bodyFollows: boolean): void {
-    const fields = parseHeader(Buffer.concat(this.headerBlock));
-    if (this.mbox) fields.unshift(this.mbox);
+    const { mbox, block } = this.takeHeader();
+    const fields = parseHeader(block);
+    if (mbox) fields.unshift(mbox);
+    this.begin(describe(fields, this.open.at(-1)?.part, this.open.length), bodyFollows);
+  }
+
+  /** The header is over the limit: it is not kept in memory, but passed on like the body of its part. */
+  private giveUpHeader(at: number): number {
+    const { mbox, block } = this.takeHeader();
+    this.begin(unread(this.open.at(-1)?.part, this.open.length), false);
+    const seen = mbox ? Buffer.concat([mbox.raw, block]) : block;
+    this.flush(seen, 0, seen.length);
+    return at;
+  }
+
+  private takeHeader(): { mbox: Field | undefined; block: Buffer } {
+    const taken = { mbox: this.mbox, block: Buffer.concat(this.headerBlock) };
     this.headerBlock = [];
     this.headerSize = 0;
     this.headerFields = 0;
     this.mbox = undefined;
-    this.enter(fields, bodyFollows);
+    return taken;
   }
 
   /** Begins a part: what its header says decides how its body is read. */
-  private enter(fields: readonly Field[], bodyFollows: boolean): void {
-    const parent = this.open.at(-1)?.part;
-    const part = describe(fields, parent, this.open.length);
+  private begin(part: Part, bodyFollows: boolean): void {
     this.visitor.header(part, bodyFollows);
     this.atLineStart = true;
     this.held = NOTHING;
-    if (part.kind === 'multipart') {
-      this.open.push({ part, boundary: boundaryOf(fields)!, closed: false, parts: 0 });
-      this.mode = 'padding';
-    } else if (part.kind === 'message') {
+    if (part.kind === 'multipart' || part.kind === 'message') {
       this.open.push({ part, closed: false, parts: 0 });
-      this.mode = 'header';
+      this.mode = part.kind === 'multipart' ? 'padding' : 'header';
     } else {
       this.leaf = part;
       this.mode = 'body';
@@ -171,34 +178,29 @@ export class Walker {
    * of a delimiter, and the line end before it, stay for the next call.
    */
   private contentRun(bytes: Buffer, at: number): number {
-    let line = at;
-    while (line < bytes.length) {
+    let line = this.atLineStart && bytes[at] === DASH ? at : nextDashedLine(bytes, at);
+    for (; line !== -1; line = nextDashedLine(bytes, line)) {
+      if (line + 1 < bytes.length && bytes[line + 1] !== DASH) continue;
       const lf = bytes.indexOf(LF, line);
-      if (this.atLineStart && bytes[line] === DASH) {
-        const complete = lf !== -1;
-        const couldDelimit = line + 1 === bytes.length || bytes[line + 1] === DASH;
-        if (couldDelimit && complete && this.match(bytes.subarray(line, lf)) !== undefined) {
-          this.flush(bytes, at, line);
-          this.delimiterLine(bytes.subarray(line, lf + 1));
-          return lf + 1;
-        }
-        if (couldDelimit && !complete && bytes.length - line < maxDelimiterLine) {
-          this.flush(bytes, at, line);
-          return line === at ? incomplete : line;
-        }
+      if (lf === -1 && bytes.length - line >= maxDelimiterLine) break;
+      if (lf === -1 || this.match(bytes.subarray(line, lf)) !== undefined) {
+        this.flush(bytes, at, line);
+        this.atLineStart = true;
+        if (lf === -1) return line === at ? incomplete : line;
+        this.delimiterLine(bytes.subarray(line, lf + 1));
+        return lf + 1;
       }
-      if (lf === -1) {
-        this.atLineStart = false;
-        // A CR at the very end may be half a line end.
-        const end = bytes[bytes.length - 1] === CR ? bytes.length - 1 : bytes.length;
-        this.content(bytes.subarray(at, end));
-        return end === at ? incomplete : end;
-      }
-      this.atLineStart = true;
-      line = lf + 1;
     }
-    this.flush(bytes, at, line);
-    return line;
+    const last = bytes[bytes.length - 1];
+    this.atLineStart = last === LF;
+    if (this.atLineStart) {
+      this.flush(bytes, at, bytes.length);
+      return bytes.length;
+    }
+    // A CR at the very end may be half a line end.
+    const end = last === CR ? bytes.length - 1 : bytes.length;
+    this.content(bytes.subarray(at, end));
+    return end === at ? incomplete : end;
   }
 
   /** Passes the run on, but holds its last line end back. */
@@ -240,7 +242,8 @@ export class Walker {
     while (isSpace(line[end - 1])) end--;
     const dashes = line[end - 1] === DASH && line[end - 2] === DASH;
     for (let level = this.open.length - 1; level >= 0; level--) {
-      const { boundary, closed } = this.open[level]!;
+      const { part, closed } = this.open[level]!;
+      const { boundary } = part;
       if (!boundary || closed) continue;
       // Nearly every line that is no delimiter has another length: comparing octets costs more.
       const close = dashes && end === boundary.length + 4;
@@ -261,7 +264,7 @@ export class Walker {
     this.endLeaf();
     this.leave(match.level + 1);
     const owner = this.open[match.level]!;
-    this.visitor.delimiter(owner.boundary!, match.close, breakBefore);
+    this.visitor.delimiter(owner.part, match.close, breakBefore);
     this.atLineStart = true;
     owner.closed = match.close;
     if (!match.close) owner.parts++;
@@ -270,12 +273,16 @@ export class Walker {
   }
 }
 
+const lineThenDash = Buffer.from('\n-');
+
+/** Only such lines can be delimiters: most octets are never looked at one by one. */
+function nextDashedLine(bytes: Buffer, from: number): number {
+  const lf = bytes.indexOf(lineThenDash, from);
+  return lf === -1 ? -1 : lf + 1;
+}
+
 /** `From ` as it separates messages in a mailbox, or quoted. */
 function isMboxLine(bytes: Buffer, at: number): boolean {
   const start = bytes[at] === 0x3e ? at + 1 : at;
   return bytes.subarray(start, start + FROM.length).equals(FROM);
-}
-
-function tooLarge(limit: string): Failure {
-  return new Failure('unsignable', `header of a part over ${limit}`);
 }

@@ -1,10 +1,11 @@
-// The decision about one message: from envelope, top header and policy alone, one verdict per recipient.
-import type { Address } from '../address.js';
-import { stronger } from '../algorithms.js';
+// The decision about one message: from envelope, top header, the beginning of the body and policy alone, one
+// verdict per recipient.
+import { sameMailbox, type Address } from '../address.js';
+import { chooseDigest, signatureAlgorithm } from '../algorithms.js';
 import type { Decision, Step, Verdict } from '../decision.js';
 import { Failure } from '../failure.js';
 import { names, validity, type Identity } from '../identity.js';
-import { neverSigned, type MessageFacts } from './message.js';
+import { describeFragile, neverSigned, type MessageFacts } from './message.js';
 import { findPattern, listPatterns } from './pattern.js';
 import type { Exception, Policy, Rule, WhenUnable } from './policy.js';
 
@@ -19,9 +20,20 @@ export function decide(
   const sender = decideForSender(policy, message, now, steps);
   // Exceptions take mail from the signature only: what is passed or must not be signed stays as decided.
   if (sender.action === 'pass') return recipients.map(() => ({ decision: sender, steps }));
+  // Whoever writes the message chooses its content: that must not get it past a refusal.
+  const fragile =
+    sender.action === 'sign' && policy.leaveUnsigned.find(kind => message.content().fragile.includes(kind));
+  if (fragile) {
+    const decision = passes(describeFragile[fragile], sender);
+    steps.push({
+      subject: 'content',
+      finding: `${describeFragile[fragile]}, left unsigned (leave_unsigned)`,
+    });
+    return recipients.map(() => ({ decision, steps }));
+  }
   const general = policy.exceptions
     .filter(e => holdsForMessage(e, message, steps))
-    .map(e => ({ exception: e, decision: passes(e, sender) }));
+    .map(e => ({ exception: e, decision: passes(`exception ${e.name}`, sender) }));
   return recipients.map(recipient => {
     const own: Step[] = [...steps];
     const excepted = general.find(g => holdsForRecipient(g.exception, recipient, own));
@@ -29,8 +41,8 @@ export function decide(
   });
 }
 
-function passes({ name }: Exception, { rule }: Decision): Decision {
-  return { action: 'pass', reason: `exception ${name}`, ...(rule === undefined ? {} : { rule }) };
+function passes(reason: string, { rule }: Decision): Decision {
+  return { action: 'pass', reason, ...(rule === undefined ? {} : { rule }) };
 }
 
 /** What would happen if there were no exceptions. */
@@ -48,7 +60,7 @@ function decideForSender(policy: Policy, message: MessageFacts, now: Date, steps
     steps.push({ subject: `rule ${rule.name}`, finding: author.message });
     return { action: 'refuse', rule: rule.name, failure: author };
   }
-  return chooseCertificate(rule, author, now, steps);
+  return chooseCertificate(rule, author, message, now, steps);
 }
 
 /**
@@ -82,9 +94,10 @@ function authorOf(rule: Rule, message: MessageFacts): Address | Failure {
   const authors = authorsOf(message);
   if (!authors) return new Failure('ambiguous-author', 'it names none, or cannot be read without guessing');
   const [author] = authors as [Address];
-  if (authors.some(a => a.key !== author.key)) return new Failure('ambiguous-author', listed(authors));
+  const isAuthor = (mailbox: Address): boolean => sameMailbox(mailbox, author, rule.localParts);
+  if (!authors.every(isAuthor)) return new Failure('ambiguous-author', listed(authors));
   const agrees = {
-    exact: author.key === sender.key,
+    exact: isAuthor(sender),
     'same-domain': author.domain === sender.domain,
     any: true,
   };
@@ -103,7 +116,13 @@ function listed(addresses: readonly Address[]): string {
   return shown.join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
-function chooseCertificate(rule: Rule, author: Address, now: Date, steps: Step[]): Decision {
+function chooseCertificate(
+  rule: Rule,
+  author: Address,
+  message: MessageFacts,
+  now: Date,
+  steps: Step[],
+): Decision {
   const candidates = rule.identitiesFor(author);
   const unable = (when: WhenUnable, failure: Failure): Decision => {
     steps.push({ subject: rule.certificateSource, finding: failure.message });
@@ -121,8 +140,9 @@ function chooseCertificate(rule: Rule, author: Address, now: Date, steps: Step[]
       new Failure('no-certificate', `${author.canonical} in ${rule.certificateSource}`),
     );
   }
-  const named = candidates.filter(i => names(i, author));
-  if (named.length === 0 && rule.mismatch !== 'allow') {
+  const named = candidates.filter(i => names(i, author, rule.localParts));
+  const strange = named.length === 0;
+  if (strange && rule.mismatch !== 'allow' && rule.mismatch !== 'warn') {
     const [{ name, addresses }] = candidates as [Identity];
     const has = listed(addresses) || 'nobody';
     return unable(
@@ -130,7 +150,7 @@ function chooseCertificate(rule: Rule, author: Address, now: Date, steps: Step[]
       new Failure('mismatch', `${author.canonical}; certificate ${name} names ${has}`),
     );
   }
-  const usable = named.length > 0 ? named : candidates;
+  const usable = strange ? candidates : named;
   const identity = usable.find(i => validity(i, now) === 'valid');
   if (!identity) {
     const [{ name, notAfter, notBefore }] = usable as [Identity];
@@ -138,12 +158,34 @@ function chooseCertificate(rule: Rule, author: Address, now: Date, steps: Step[]
     const when = `${name} ${expired ? 'since' : 'before'} ${(expired ? notAfter : notBefore).toISOString().slice(0, 10)}`;
     return unable(rule.expired, new Failure(expired ? 'expired' : 'not-yet-valid', when));
   }
+  const damage = rule.form === 'clear' ? damageOfClearForm(rule, message) : undefined;
+  if (damage !== undefined && rule.unsignable !== 'opaque')
+    return unable(rule.unsignable, new Failure('unsignable', damage));
   steps.push({
     subject: rule.certificateSource,
-    finding: `${identity.name} ${named.length > 0 ? 'names' : 'does not name (allowed)'} ${author.canonical}`,
+    finding: `${identity.name} ${strange ? 'does not name (allowed)' : 'names'} ${author.canonical}`,
   });
-  const digest = stronger(rule.digest, identity.minimumDigest);
-  return { action: 'sign', rule: rule.name, identity, digest };
+  if (damage !== undefined)
+    steps.push({ subject: 'content', finding: `${damage}: opaque, as clear would damage it` });
+  return {
+    action: 'sign',
+    rule: rule.name,
+    identity,
+    algorithm: signatureAlgorithm(
+      identity.keyType,
+      chooseDigest(rule.digest, identity.digests),
+      rule.signature,
+    ),
+    form: damage === undefined ? rule.form : 'opaque',
+    headerProtection: rule.headerProtection,
+    ...(strange &&
+      rule.mismatch === 'warn' && { warning: `${identity.name} does not name ${author.canonical}` }),
+  };
+}
+
+function damageOfClearForm({ headerProtection }: Rule, message: MessageFacts): string | undefined {
+  const { unsignable, unprotectable } = message.content();
+  return unsignable ?? (headerProtection ? unprotectable : undefined);
 }
 
 /** The conditions of an exception that concern the message; those about recipients come later. */

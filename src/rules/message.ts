@@ -1,5 +1,23 @@
-// What a decision may look at: envelope and top header, as values. The body is never looked at.
+// What a decision may look at, as values: envelope, top header, and what the beginning of the body tells.
 import type { Address } from '../address.js';
+
+/** `calendar`: an iTIP invitation (RFC 6047); `tnef`: Outlook's winmail.dat. */
+export type Fragile = 'calendar' | 'tnef';
+
+/** As journal and `explain` say it. */
+export const describeFragile: Readonly<Record<Fragile, string>> = {
+  calendar: 'calendar invitation',
+  tnef: 'winmail.dat',
+};
+
+export interface ContentFacts {
+  /** Content of which common clients make nothing once it is signed (R3). */
+  readonly fragile: readonly Fragile[];
+  /** Why the message cannot be made 7-bit without damage (R15). */
+  readonly unsignable: string | undefined;
+  /** The same of its header, if that is to be protected. */
+  readonly unprotectable: string | undefined;
+}
 
 export interface MessageFacts {
   /** The envelope sender. */
@@ -10,6 +28,8 @@ export interface MessageFacts {
   readonly mediaType: string;
   /** The names that Content-Type and Content-Disposition give the content, for R1. */
   readonly fileNames: readonly string[];
+  /** What the beginning of the body tells; looked at when it is asked for. */
+  readonly content: () => ContentFacts;
   /** All fields of the top header: lower-case name and unfolded body. */
   readonly fields: readonly { readonly name: string; readonly body: string }[];
 }

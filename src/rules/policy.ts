@@ -1,7 +1,9 @@
 // The administrator's policy as values: rules in the order of the file, and exceptions.
-import type { Address } from '../address.js';
-import type { Digest } from '../algorithms.js';
+import type { Address, LocalParts } from '../address.js';
+import type { Digest, RsaScheme } from '../algorithms.js';
+import type { Form } from '../decision.js';
 import type { Identity } from '../identity.js';
+import type { Fragile } from './message.js';
 import type { Pattern } from './pattern.js';
 
 /** What a rule does with mail that it must sign but cannot. */
@@ -18,11 +20,18 @@ export interface Rule {
   /** The certificates that may sign for this mailbox, best first. */
   readonly identitiesFor: (mailbox: Address) => readonly Identity[];
   readonly digest: Digest;
+  readonly signature: RsaScheme;
+  readonly form: Form;
+  readonly headerProtection: boolean;
   /** How closely the envelope sender must agree with From, so that nobody is signed for by proxy (R4). */
   readonly envelopeSender: 'exact' | 'same-domain' | 'any';
   readonly noCertificate: WhenUnable;
   readonly expired: WhenUnable;
-  readonly mismatch: WhenUnable | 'allow';
+  readonly mismatch: WhenUnable | 'warn' | 'allow';
+  /** How local parts are compared, of author, envelope sender and certificate (R5). */
+  readonly localParts: LocalParts;
+  /** What becomes of a message that cannot be signed in clear form without damage (R15). */
+  readonly unsignable: WhenUnable | 'opaque';
 }
 
 /** Mail that is not signed. Every condition given must hold. */
@@ -38,4 +47,6 @@ export interface Exception {
 export interface Policy {
   readonly rules: readonly Rule[];
   readonly exceptions: readonly Exception[];
+  /** Kinds of content that stay unsigned because common clients fail on them signed (R3). */
+  readonly leaveUnsigned: readonly Fragile[];
 }

@@ -116,11 +116,12 @@ certificate = sales
       wrong,
       `[certificate:anna]\nfile = ${anna.p12}\npassword = ${inline}\n[rule:anna]\nsender = anna@example.com\ncertificate = anna\n`,
     );
-    for (const command of ['check', 'serve', 'sign', 'explain']) {
+    const tell = async (command: string): Promise<void> => {
       const { code, stderr } = await postseal([command, '-c', wrong], '', [...secretsOf(anna), inline]);
       expect(code).toBe(78);
       expect(stderr).toMatch(/wrong\.ini:\d+: \[certificate:anna\] .*password/);
-    }
+    };
+    await Promise.all(['check', 'serve', 'sign', 'explain'].map(tell));
   });
 });
 

@@ -185,6 +185,7 @@ describe('end', () => {
     const postseal = serve(`127.0.0.1:${port}`, 'shutdown_timeout = 1');
     await postseal.says('ready');
     const client = await inContent();
+    client.send(`${'x'.repeat(78)}\r\n`.repeat(1000)); // so much that there is a decision
     client.send('Good mor');
     await until(() => returnPort.transcript.some(line => line.includes('<- 354')));
     postseal.signal('SIGTERM');

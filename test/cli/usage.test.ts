@@ -12,7 +12,7 @@ describe.concurrent('the command line', () => {
   test('--help names every command, and is no error', async () => {
     const { code, stdout, stderr } = await postseal(['--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    for (const command of ['serve', 'check', 'sign', 'explain'])
+    for (const command of ['serve', 'check', 'sign', 'explain', 'verify'])
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
   });
 
@@ -35,7 +35,7 @@ describe.concurrent('the command line', () => {
   test('an unknown command is told what there is', async () => {
     const { code, stdout, stderr } = await postseal(['sing']);
     expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
-    expect(stderr).toBe('postseal: unknown command "sing" (have: serve, check, sign, explain)\n');
+    expect(stderr).toBe('postseal: unknown command "sing" (have: serve, check, sign, explain, verify)\n');
   });
 
   test.each([

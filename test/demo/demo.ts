@@ -162,6 +162,7 @@ async function demo(): Promise<boolean> {
   tell(`${original}, ${shown('signed.eml')}, ${shown('postseal.ini')}, ${shown('ca.pem')}`);
   process.stdout.write(`\n${bold('To try next')}\n`);
   tell(
+    `node dist/main.js verify --ca ${shown('ca.pem')} ${shown('signed.eml')}`,
     `node dist/main.js check ${config}`,
     `node dist/main.js explain ${config} --recipient kim@phones.example < ${original}`,
     `node dist/main.js sign ${config} < ${original} > again.eml`,

@@ -3,14 +3,21 @@
 /** LF line ends, as in a file that a program hands to sendmail. */
 export interface Sample {
   readonly name: string;
+  /** Further fields of the top header, which are not about the content. */
+  readonly fields?: string;
+  /** Signed in the opaque form whatever the rule says: it cannot be made 7-bit without damage (R15, R16). */
+  readonly opaque?: true;
   /** Header fields of the content, and the body. */
   readonly content: string;
 }
 
-const text = 'Content-Type: text/plain; charset=utf-8\n';
-const greeting = 'Grüße aus Köln, à bientôt, до свидания, 再見\n';
-const noise = Buffer.from(Array.from({ length: 600 }, (_, i) => (i * 167) % 256)).toString('base64');
-const encoded = noise.replace(/.{76}/g, '$&\n');
+/** The field of most texts. */
+export const text = 'Content-Type: text/plain; charset=utf-8\n';
+export const greeting = 'Grüße aus Köln, à bientôt, до свидания, 再見\n';
+/** 600 octets of everything, in base64. */
+export const noise = Buffer.from(Array.from({ length: 600 }, (_, i) => (i * 167) % 256)).toString('base64');
+/** The same in lines of 76. */
+export const encoded = noise.replace(/.{76}/g, '$&\n');
 
 /** What a message may look like that is to be signed. */
 export const samples: readonly Sample[] = [
@@ -46,20 +53,20 @@ Content-Type: multipart/mixed; boundary=mix
 
 A preamble.
 --mix
-Content-Type: multipart/alternative; boundary=mix2
+Content-Type: multipart/alternative; boundary=alt
 
---mix2
+--alt
 ${text}Content-Transfer-Encoding: quoted-printable
 
 Gr=C3=BC=C3=9Fe =
 soft
 
---mix2
+--alt
 Content-Type: text/html; charset=utf-8
 
 <p>Hi</p>
 
---mix2--
+--alt--
 
 --mix
 Content-Type: application/pdf; name="Rechnung.pdf"
@@ -82,7 +89,7 @@ größe;1
   },
   { name: 'dots at line starts', content: '\n.\n..\n.dot\n...three\nmiddle.\n.\n' },
   { name: 'an empty body', content: '\n' },
-  { name: 'From lines', content: `MIME-Version: 1.0\n${text}\nFrom here\n\nFrom there on\n>From\n` },
+  { name: 'From lines', content: `MIME-Version: 1.0\n${text}\nFrom here\n\nFrom there on\n>From the past\n` },
   { name: 'trailing white space', content: '\nspaces   \ntabs\t\t\n-- \nsignature\n \n' },
   { name: 'empty lines at the end', content: '\nend\n\n\n\n' },
 ];
@@ -97,7 +104,7 @@ To: ${to}
 Subject: ${sample.name}
 Date: ${new Date().toUTCString().replace('GMT', '+0000')}
 Message-ID: <${id}>
-${extra}`;
+${sample.fields ?? ''}${extra}`;
   return Buffer.from(top + sample.content);
 }
 

@@ -31,14 +31,14 @@ describeWithPeers('the verifiers', verifierPeers, () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  function signed(key: KeyKind, digest: string, entity: string): Buffer {
+  function signed(key: KeyKind, digest: string, entity: string, form: readonly string[] = []): Buffer {
     const {
       certificate,
       key: keyFile,
       chain,
     } = pki.issue({ name: key, addresses: ['anna@example.com'], key });
     const by = ['-signer', certificate, '-inkey', keyFile, '-certfile', chain, '-md', digest];
-    return openssl(['cms', '-sign', '-crlfeol', ...by, '-from', 'anna@example.com'], entity);
+    return openssl(['cms', '-sign', '-crlfeol', ...form, ...by, '-from', 'anna@example.com'], entity);
   }
 
   const entity = 'Content-Type: text/plain\r\n\r\nHello\r\n\r\n.dot\r\nend\r\n';
@@ -59,6 +59,20 @@ describeWithPeers('the verifiers', verifierPeers, () => {
       expect(await verifiers.verify(lf)).toBe('good');
 
       const bad = flipped(message);
+      expect(await verifiers.openssl(bad)).toMatchObject({ ok: false });
+      expect(await verifiers.nssCms(bad)).toMatchObject({ ok: false });
+      expect(await verifiers.gpgsm(bad)).toMatchObject({ ok: false });
+    });
+  }
+
+  for (const form of [['-nodetach'], ['-nodetach', '-stream']]) {
+    test(`accept the opaque form, and refuse a changed byte in it (${form.join(' ')})`, async () => {
+      const message = signed('rsa2048', 'sha256', entity, form);
+      expect(dissect(message)).toMatchObject({ form: 'opaque', entity: Buffer.from(entity) });
+      expect(await verifiers.verify(message)).toBe('good');
+
+      const bad = flipped(message);
+      expect(dissect(bad).entity.toString()).toBe(entity.replace('end', 'ene'));
       expect(await verifiers.openssl(bad)).toMatchObject({ ok: false });
       expect(await verifiers.nssCms(bad)).toMatchObject({ ok: false });
       expect(await verifiers.gpgsm(bad)).toMatchObject({ ok: false });

@@ -41,12 +41,17 @@ export function ruleFor(identity: Identity, changes: Partial<Rule> = {}): Rule {
     noCertificate: 'defer',
     expired: 'defer',
     mismatch: 'defer',
+    signature: 'auto',
+    form: 'clear',
+    headerProtection: false,
+    localParts: 'ignore-case',
+    unsignable: 'opaque',
     ...changes,
   };
 }
 
 export function policyFor(identity: Identity, ...exceptions: Exception[]): Policy {
-  return { rules: [ruleFor(identity)], exceptions };
+  return { rules: [ruleFor(identity)], exceptions, leaveUnsigned: ['calendar', 'tnef'] };
 }
 
 export function address(text: string): Address {

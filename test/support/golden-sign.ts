@@ -1,9 +1,11 @@
-// A message straight through `SignedMessage`: no rules, no envelope; and what our own walker sees in the result.
-import { digests } from '../../src/algorithms.js';
-import { signedData } from '../../src/cms/signed-data.js';
+// A message straight through its frame, in either form: no rules, no envelope; and what our own walker sees in the result.
+import { digests, signatureAlgorithm } from '../../src/algorithms.js';
+import { closingSignedData, detachedSignedData, EncapsulatedContent } from '../../src/cms/signed-data.js';
+import type { Form, SignDecision } from '../../src/decision.js';
 import type { Identity } from '../../src/identity.js';
 import { parseHeader, type Field } from '../../src/mime/header.js';
 import type { Part } from '../../src/mime/part.js';
+import { OpaqueMessage } from '../../src/mime/opaque.js';
 import { SignedMessage } from '../../src/mime/signed.js';
 import { TopHeaderReader } from '../../src/mime/top-header.js';
 import { Walker } from '../../src/mime/walk.js';
@@ -23,33 +25,58 @@ export function parseMessage(bytes: Buffer): Message {
   return { fields, body: rest };
 }
 
+/** As a decision has it; in the clear form and without header protection where nothing is said. */
+export type Choice = Partial<Pick<SignDecision, 'form' | 'headerProtection'>>;
+
 export interface Framed {
-  /** The message up to the end of the signed entity. */
+  /** The message as far as it goes without the signature. */
   readonly begun: Buffer;
+  readonly form: Form;
   readonly entity: Buffer;
   readonly digest: Buffer;
-  /** Writes the signature part behind it. */
+  /** Writes the CMS, and what closes the message. */
   readonly close: (cms: Buffer) => Buffer;
 }
 
-/** @throws whatever SignedMessage throws */
-export function frame(fields: readonly Field[], pieces: readonly Buffer[]): Framed {
+/** @throws whatever the frame throws */
+export function frame(
+  fields: readonly Field[],
+  pieces: readonly Buffer[],
+  { form = 'clear', headerProtection = false }: Choice = {},
+): Framed {
   const out: Buffer[] = [];
-  const message = new SignedMessage({
+  const options = {
     fields,
     digest: digests.sha256,
-    boundary: frameBoundary,
+    headerProtection,
     // Copied: what is handed out must not change later, and if it did, it would show.
-    out: bytes => void out.push(Buffer.from(bytes)),
+    out: (bytes: Buffer) => void out.push(Buffer.from(bytes)),
     rewritten: () => undefined,
-  });
+  };
+  const encapsulated: Buffer[] = [];
+  const content = new EncapsulatedContent(options.digest);
+  const encapsulation = {
+    write: (bytes: Buffer) => {
+      encapsulated.push(Buffer.from(bytes));
+      return content.write(bytes);
+    },
+    end: () => content.end(),
+  };
+  const message =
+    form === 'clear'
+      ? new SignedMessage({ ...options, boundary: frameBoundary })
+      : new OpaqueMessage({ ...options, encapsulation });
   for (const piece of pieces) message.write(piece);
   const digest = message.end();
   const begun = Buffer.concat(out);
   const delimiter = `\r\n--${frameBoundary}\r\n`;
   return {
     begun,
-    entity: begun.subarray(begun.indexOf(delimiter) + delimiter.length),
+    form,
+    entity:
+      form === 'clear'
+        ? begun.subarray(begun.indexOf(delimiter) + delimiter.length)
+        : Buffer.concat(encapsulated),
     digest,
     close: cms => {
       message.close(cms);
@@ -59,8 +86,9 @@ export function frame(fields: readonly Field[], pieces: readonly Buffer[]): Fram
 }
 
 export async function signFrame(framed: Framed, identity: Identity): Promise<Buffer> {
-  const { digest: contentDigest } = framed;
-  return framed.close(await signedData({ identity, digest: digests.sha256, contentDigest }));
+  const sign = framed.form === 'clear' ? detachedSignedData : closingSignedData;
+  const algorithm = signatureAlgorithm(identity.keyType, digests.sha256);
+  return framed.close(await sign({ identity, algorithm, contentDigest: framed.digest }));
 }
 
 /** What keeps octets from being 7-bit data (RFC 2045 §2.7). */

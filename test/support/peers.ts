@@ -3,7 +3,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, test } from 'vitest';
 
-/** Each peer with the Debian package that brings it. */
+/** Each peer with the Debian package that brings it: a program, or a library of Java. */
 const packages = {
   postfix: 'postfix',
   'smtp-source': 'postfix',
@@ -11,20 +11,34 @@ const packages = {
   openssl: 'openssl',
   cmsutil: 'libnss3-tools',
   certutil: 'libnss3-tools',
+  pk12util: 'libnss3-tools',
   gpgsm: 'gpgsm',
+  python3: 'python3',
+  java: 'default-jre-headless',
+  keytool: 'default-jre-headless',
+  'bcmail.jar': 'libbcmail-java',
+  'bcpkix.jar': 'libbcpkix-java',
+  'bcprov.jar': 'libbcprov-java',
+  'bcutil.jar': 'libbcutil-java',
+  'javax.mail.jar': 'libmail-java',
+  'javax.activation.jar': 'libactivation-java',
 } as const;
 
 export type Peer = keyof typeof packages;
 
-// Postfix lives in sbin, which is not in everybody's PATH.
-const directories = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+export const peers = Object.keys(packages) as Peer[];
 
-/** The path of a program, or undefined where there is none. */
-function find(program: string): string | undefined {
-  for (const directory of directories) {
-    const path = join(directory, program);
+// Postfix lives in sbin, which is not in everybody's PATH.
+const programs = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+const libraries = ['/usr/share/java'];
+
+/** The path of a peer, or undefined where there is none. */
+function find(name: string): string | undefined {
+  const library = name.endsWith('.jar');
+  for (const directory of library ? libraries : programs) {
+    const path = join(directory, name);
     try {
-      accessSync(path, constants.X_OK);
+      accessSync(path, library ? constants.R_OK : constants.X_OK);
       return path;
     } catch {
       // Not here.

@@ -53,6 +53,8 @@ export interface Request {
   readonly key?: KeyKind;
   /** Make a key of its own. */
   readonly freshKey?: boolean;
+  /** PEM of the key to certify, in place of one of that kind. */
+  readonly keyText?: string;
   /** Default: yesterday. */
   readonly notBefore?: Date;
   /** Default: `days` after now. */
@@ -160,7 +162,7 @@ export function makePki(dir: string): Pki {
     authority: (name, issuer = root, notAfter) => authority(name, issuer, notAfter),
     issue: request => {
       const { name, key: kind = 'rsa2048', issuer = intermediate, password = 'secret' } = request;
-      const key = request.freshKey ? newKey(kind) : sharedKey(kind, 'leaf');
+      const key = request.keyText ?? (request.freshKey ? newKey(kind) : sharedKey(kind, 'leaf'));
       const { pem: certificate } = sign(dir, key, issuer, request);
       const chain = readFileSync(issuer.chain, 'utf8');
       const files = write(dir, name, { key, certificate, chain, pem: key + certificate + chain });

@@ -1,10 +1,12 @@
 // Verifies signed messages with programs that are not ours: OpenSSL, NSS (Thunderbird's) and GnuPG.
 import { execFile, execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { children, contents, parse } from '../../src/asn1.js';
 import { type Peer, peer } from './peers.js';
+import type { KeyKind } from './pki.js';
 
 /** What a program made of a message: its verdict, and its own words for when a test fails. */
 export interface Verification {
@@ -21,26 +23,43 @@ export function canonical(message: Buffer): Buffer {
   return Buffer.from(message.toString('latin1').replace(/\r?\n/g, '\r\n'), 'latin1');
 }
 
+/** A signed message in its pieces. */
+export interface Dissected {
+  readonly form: 'clear' | 'opaque';
+  /** The signed octets, line ends and all. */
+  readonly entity: Buffer;
+  /** The CMS; in the opaque form the entity is in it. */
+  readonly signature: Buffer;
+}
+
 /**
- * Cuts the signed entity and the signature out of a multipart/signed message, byte for byte: the CRLF
- * before a delimiter belongs to the delimiter (RFC 2046 §5.1.1).
+ * Cuts a signed message in pieces, byte for byte.
  * @param message line ends may be LF
- * @returns the entity with CRLF line ends, and the DER of the CMS
- * @throws Error in words, if it is not a multipart/signed of two parts
+ * @throws Error in words, if it is neither multipart/signed of two parts nor application/pkcs7-mime
  */
-export function dissect(message: Buffer): { entity: Buffer; signature: Buffer } {
+export function dissect(message: Buffer): Dissected {
   const text = canonical(message).toString('latin1');
   const end = text.indexOf('\r\n\r\n');
   const header = text.slice(0, end + 2).replace(/\r\n[ \t]+/g, ' ');
   const type = /^content-type:\s*(.*)\r\n/im.exec(header)?.[1] ?? '(none)';
+  const body = text.slice(end + 4);
+  if (/^application\/pkcs7-mime\s*;/i.test(type)) {
+    if (!/;\s*smime-type="?signed-data\b/i.test(type)) throw new Error(`not signed, Content-Type: ${type}`);
+    const signature = Buffer.from(body, 'base64');
+    return { form: 'opaque', entity: Buffer.concat(segments(signature)), signature };
+  }
   if (!/^multipart\/signed\s*;/i.test(type)) throw new Error(`not signed, Content-Type: ${type}`);
+  return { form: 'clear', ...splitParts(body, type) };
+}
+
+/** The CRLF before a delimiter belongs to the delimiter (RFC 2046 §5.1.1). */
+function splitParts(body: string, type: string): { entity: Buffer; signature: Buffer } {
   const match = /;\s*boundary\s*=\s*(?:"([^"]*)"|([^\s;"]+))/i.exec(type);
   const boundary = match?.[1] ?? match?.[2];
   if (boundary === undefined) throw new Error(`no boundary: ${type}`);
-
   const quoted = boundary.replace(/[^A-Za-z0-9]/g, '\\$&');
   // A preamble may stand before the first delimiter, so it need not follow a CRLF of its own.
-  const parts = `\r\n${text.slice(end + 4)}`.split(new RegExp(`\r\n--${quoted}(?:--)?[ \t]*(?=\r\n|$)`));
+  const parts = `\r\n${body}`.split(new RegExp(`\r\n--${quoted}(?:--)?[ \t]*(?=\r\n|$)`));
   const [, first, second, epilogue] = parts;
   if (first === undefined || second === undefined || epilogue === undefined || parts.length !== 4) {
     throw new Error(`multipart/signed of ${parts.length - 2} parts`);
@@ -49,19 +68,59 @@ export function dissect(message: Buffer): { entity: Buffer; signature: Buffer } 
   return { entity: Buffer.from(first.slice(2), 'latin1'), signature: Buffer.from(signature, 'base64') };
 }
 
+/** The eContent of a SignedData: one OCTET STRING, or the segments of a constructed one (RFC 5652 §5.2). */
+function segments(cms: Buffer): Buffer[] {
+  const signedData = children(children(parse(cms))[1])[0];
+  const [, explicit] = children(children(signedData)[2]);
+  const octets = children(explicit)[0]!;
+  return Array.isArray(octets.value) ? children(octets).map(contents) : [contents(octets)];
+}
+
 /** One byte of the signed entity changed, for showing that a verifier looks at it. */
 export function flipped(message: Buffer): Buffer {
-  const { entity } = dissect(message);
+  const { form, entity, signature } = dissect(message);
   const changed = canonical(message);
-  const at = changed.indexOf(entity) + entity.length - 1;
-  for (let i = at; i > 0; i--) {
-    // A letter or digit, so that the structure stays what it was.
-    if (/[a-zA-Z0-9]/.test(String.fromCharCode(changed[i]!))) {
-      changed[i]! ^= 1;
-      return changed;
-    }
+  if (form === 'clear') {
+    flipLast(changed, changed.indexOf(entity), entity.length);
+    return changed;
+  }
+  const last = segments(signature).at(-1)!;
+  flipLast(signature, signature.indexOf(last), last.length);
+  const body = signature.toString('base64').replace(/.{1,76}/g, '$&\r\n');
+  return Buffer.concat([changed.subarray(0, changed.indexOf('\r\n\r\n') + 4), Buffer.from(body)]);
+}
+
+/** Flips a bit of the last letter or digit of a range, so that the structure stays what it was. */
+function flipLast(bytes: Buffer, start: number, length: number): void {
+  for (let i = start + length - 1; i >= start; i--) {
+    if (!/[a-zA-Z0-9]/.test(String.fromCharCode(bytes[i]!))) continue;
+    bytes[i]! ^= 1;
+    return;
   }
   throw new Error('nothing to flip');
+}
+
+export type Program = 'OpenSSL' | 'NSS' | 'GnuPG';
+
+/** Words of those that do not verify signatures of such keys, whatever is signed. */
+export type Inabilities = Readonly<Partial<Record<Program, string>>>;
+
+/** Seen with OpenSSL 3.0.22, NSS 3.87.1 and gpgsm 2.2.40. */
+export function inabilities(key: KeyKind): Inabilities {
+  switch (key) {
+    case 'ed25519': // nor does OpenSSL 3.6 (its issue 32248)
+      return {
+        OpenSSL: 'eddsa_digest_signverify_init:invalid digest',
+        NSS: 'signer 0 status = ProcessingError',
+        GnuPG: 'DSA requires the hash length to be a multiple of 8 bits',
+      };
+    case 'rsa-pss': // with an ordinary RSA key NSS can
+      return { NSS: 'SEC_ERROR_INVALID_ARGS: security library: invalid arguments' };
+    case 'p521':
+      return { GnuPG: 'DSA requires the hash length to be a multiple of 8 bits' };
+    default:
+      return {};
+  }
 }
 
 /**
@@ -99,40 +158,45 @@ export class Verifiers {
 
   /** OpenSSL, twice: the message as a mail reader would give it, and the exact bytes of its parts. */
   async openssl(message: Buffer): Promise<Verification> {
-    return this.with(message, async ({ whole, entity, signature }) => {
-      const verify = ['cms', '-verify', '-CAfile', this.root, '-purpose', 'smimesign', '-out', '/dev/null'];
-      const mail = await command(peer('openssl'), [...verify, '-in', whole]);
-      const parts = ['-binary', '-inform', 'DER', '-in', signature, '-content', entity];
-      const exact = await command(peer('openssl'), [...verify, ...parts]);
+    return this.with(message, async files => {
+      const out = ['-purpose', 'smimesign', '-out', files.content];
+      const verify = ['cms', '-verify', '-CAfile', this.root, ...out];
+      const mail = await verified(files, peer('openssl'), [...verify, '-in', files.whole]);
+      const detached = files.form === 'clear' ? ['-content', files.entity] : [];
+      const parts = ['-binary', '-inform', 'DER', '-in', files.signature, ...detached];
+      const exact = await verified(files, peer('openssl'), [...verify, ...parts]);
       return {
-        ok: mail.status === 0 && exact.status === 0,
-        detail: `whole message: ${mail.output}exact parts: ${exact.output}`,
+        ok: mail.ok && exact.ok,
+        detail: `whole message: ${mail.detail}exact parts: ${exact.detail}`,
       };
     });
   }
 
   /** NSS: `cmsutil -D`. With its option -h it would exit with 0 for bad signatures too. */
   async nssCms(message: Buffer): Promise<Verification> {
-    return this.with(message, async ({ entity, signature }) => {
-      const args = ['-D', '-n', '-d', this.nss, '-c', entity, '-i', signature];
-      const { status, output } = await command(peer('cmsutil'), args);
-      return { ok: status === 0, detail: output };
+    return this.with(message, files => {
+      const detached = files.form === 'clear' ? ['-c', files.entity] : [];
+      const args = ['-D', '-d', this.nss, '-i', files.signature, '-o', files.content, ...detached];
+      return verified(files, peer('cmsutil'), args);
     });
   }
 
   /** GnuPG: `gpgsm --verify`. */
   async gpgsm(message: Buffer): Promise<Verification> {
-    return this.with(message, async ({ entity, signature }) => {
-      const args = ['--homedir', this.gnupg, '--batch', '--status-fd', '1', '--verify', signature, entity];
-      const { status, output } = await command(peer('gpgsm'), args);
-      const ok = status === 0 && /^\[GNUPG:\] GOODSIG /m.test(output) && output.includes('] TRUST_FULLY');
-      return { ok, detail: output };
+    return this.with(message, async files => {
+      const options = ['--homedir', this.gnupg, '--batch', '--status-fd', '1', '--output', files.content];
+      const verify = ['--verify', files.signature];
+      const { ok, detail } =
+        files.form === 'clear' // whose content it does not write
+          ? await run(peer('gpgsm'), [...options, ...verify, files.entity])
+          : await verified(files, peer('gpgsm'), [...options, ...verify]);
+      return { ok: ok && /^\[GNUPG:\] GOODSIG /m.test(detail) && detail.includes('] TRUST_FULLY'), detail };
     });
   }
 
   /** All three. @returns `good`, or which one refuses, and why */
   async verify(message: Buffer): Promise<string> {
-    const verdicts = {
+    const verdicts: Record<Program, Promise<Verification>> = {
       OpenSSL: this.openssl(message),
       NSS: this.nssCms(message),
       GnuPG: this.gpgsm(message),
@@ -151,34 +215,49 @@ export class Verifiers {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  /** Hands over the message, its entity and its signature as files. */
-  private async with(
-    message: Buffer,
-    check: (files: { whole: string; entity: string; signature: string }) => Promise<Verification>,
-  ): Promise<Verification> {
+  /** Hands over the message and its pieces as files. */
+  private async with(message: Buffer, check: (files: Files) => Promise<Verification>): Promise<Verification> {
     const stem = join(this.directory, `message-${++this.count}`);
-    const files = { whole: `${stem}.eml`, entity: `${stem}.entity`, signature: `${stem}.p7s` };
+    const paths = {
+      whole: `${stem}.eml`,
+      entity: `${stem}.entity`,
+      signature: `${stem}.p7`,
+      content: `${stem}.content`,
+    };
     try {
-      const { entity, signature } = dissect(message);
-      writeFileSync(files.whole, canonical(message));
-      writeFileSync(files.entity, entity);
-      writeFileSync(files.signature, signature);
+      const { form, entity, signature } = dissect(message);
+      writeFileSync(paths.whole, canonical(message));
+      writeFileSync(paths.entity, entity);
+      writeFileSync(paths.signature, signature);
+      return await check({ form, ...paths });
     } catch (error) {
       return { ok: false, detail: error instanceof Error ? error.message : String(error) };
-    }
-    try {
-      return await check(files);
     } finally {
-      for (const file of Object.values(files)) rmSync(file, { force: true });
+      for (const file of Object.values(paths)) rmSync(file, { force: true });
     }
   }
 }
 
-function command(program: string, args: readonly string[]): Promise<{ status: number; output: string }> {
+interface Files {
+  readonly form: 'clear' | 'opaque';
+  readonly whole: string;
+  readonly entity: string;
+  readonly signature: string;
+  /** Where a program writes what it has verified. */
+  readonly content: string;
+}
+
+/** Runs a program that has also to write the entity as it was signed. */
+async function verified(files: Files, program: string, args: readonly string[]): Promise<Verification> {
+  const { ok, detail } = await run(program, args);
+  const same = ok && readFileSync(files.content).equals(readFileSync(files.entity));
+  return { ok: same, detail: ok && !same ? `${detail}what was verified is not the entity\n` : detail };
+}
+
+function run(program: string, args: readonly string[]): Promise<Verification> {
   return new Promise(resolve => {
     execFile(program, args, { encoding: 'latin1' }, (error, stdout, stderr) => {
-      const status = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
-      resolve({ status, output: stdout + stderr });
+      resolve({ ok: error === null, detail: stdout + stderr });
     });
   });
 }

@@ -87,6 +87,16 @@ describe('parseMailboxes', () => {
   });
 
   test.each([
+    ['a smile, which begins a group', 'Anna :) <a@example.com>'],
+    ['a frown, which begins a comment', 'Anna :( <a@example.com>'],
+    ['an unclosed quote', '"Anna <a@example.com>'],
+    ['an unopened comment', 'Anna) <a@example.com>'],
+    ['a backslash', 'Anna \\ <a@example.com>'],
+  ])('%s: broken, but with one address that every reader can see: %s', (_, body) => {
+    expect(parseMailboxes(body)?.map(a => a.canonical)).toEqual(['a@example.com']);
+  });
+
+  test.each([
     ['two addresses: which one is the author?', 'a@example.com <c@example.net>'],
     ['two in angle brackets', '<a@example.com> <b@example.com>'],
     ['text behind the address', '<a@example.com> b@example.com'],
@@ -96,9 +106,11 @@ describe('parseMailboxes', () => {
     ['nothing in the brackets', 'Anna <>'],
     ['an unclosed bracket', 'Anna <a@example.com'],
     ['an unopened bracket', 'Anna a@example.com>'],
-    ['an unclosed quote', '"Anna <a@example.com>'],
-    ['an unclosed comment', 'Anna (the boss <a@example.com>'],
-    ['an unopened comment', 'Anna) <a@example.com>'],
+    ['an unclosed comment with an address in it', 'Anna (boss@example.com <a@example.com>'],
+    ['an unclosed quote with an address in it', '"boss@example.com <a@example.com>'],
+    ['a smile behind a name that may be an author', 'root, Anna :) <a@example.com>'],
+    ['the end of a group that may hold an author', 'Eve: bob; x) <a@example.com>'],
+    ['a smile and two addresses', 'Anna :) <a@example.com>, <b@example.com>'],
     ['an unclosed group', 'Team: a@example.com'],
     ['the end of no group', 'a@example.com;'],
     ['a group in a group', 'A: B: a@example.com;;'],
@@ -112,5 +124,17 @@ describe('parseMailboxes', () => {
     ['two at signs', 'a@b@example.com'],
   ])('%s is not guessed at: %s', (_, body) => {
     expect(parseMailboxes(body)).toBeUndefined();
+  });
+
+  test('hostile bodies cost no more than their length', () => {
+    const n = 100_000;
+    const bodies = [
+      'a '.repeat(n) + '<' + ':'.repeat(n),
+      '('.repeat(n),
+      '"\\'.repeat(n),
+      ','.repeat(n),
+      '<'.repeat(n),
+    ];
+    expect(bodies.map(parseMailboxes)).toEqual([undefined, undefined, undefined, [], undefined]);
   });
 });

@@ -6,7 +6,10 @@ import { mail } from '../support/golden-chunks.js';
 import { envelope } from '../support/golden-filter.js';
 
 const facts = (...lines: string[]) =>
-  factsOf(envelope('anna@example.com', ['bob@example.org']), parseHeader(mail(...lines)));
+  factsOf(envelope('anna@example.com', ['bob@example.org']), parseHeader(mail(...lines)), {
+    bytes: Buffer.alloc(0),
+    whole: true,
+  });
 
 describe('facts', () => {
   test('come from envelope and header', () => {

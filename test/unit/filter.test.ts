@@ -2,9 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import type { Reply } from '../../src/failure.js';
 import { Failure } from '../../src/failure.js';
+import { previewSize } from '../../src/mime/preview.js';
 import { Refused } from '../../src/next-hop.js';
 import { fingerprint, Outcomes } from '../../src/outcomes.js';
 import { parsePatterns } from '../../src/rules/pattern.js';
+import type { Policy, Rule } from '../../src/rules/policy.js';
 import { chunks, mail } from '../support/golden-chunks.js';
 import {
   envelope,
@@ -79,7 +81,7 @@ describe('copies', () => {
   });
 
   test('a message that must not be signed opens no transaction', async () => {
-    const none = { rules: [ruleFor(identity, { identitiesFor: () => [] })], exceptions: [] };
+    const none = { ...policyFor(identity), rules: [ruleFor(identity, { identitiesFor: () => [] })] };
     const { reply, deliveries } = await runFilter([message], toBob, { policy: none });
     expect(reply).toMatchObject({
       code: 451,
@@ -93,6 +95,7 @@ describe('faults deliver nothing', () => {
   const broken = (error: Error) =>
     (async function* () {
       yield message;
+      yield Buffer.alloc(previewSize, 'x\r\n');
       await Promise.resolve();
       throw error;
     })();
@@ -103,6 +106,17 @@ describe('faults deliver nothing', () => {
     expect(states(deliveries)).toEqual(['aborted', 'aborted']);
   });
 
+  test('an input that is cut before there is a decision: the next hop is not bothered', async () => {
+    const cut = (async function* () {
+      yield message;
+      await Promise.resolve();
+      throw new Failure('input-cut');
+    })();
+    const { reply, deliveries } = await runFilter(cut, toBoth, { policy });
+    expect(reply.code).toBe(451);
+    expect(deliveries).toEqual([]);
+  });
+
   test('a fault of our own: 4xx that tells nothing, and a journal that tells all', async () => {
     const { reply, deliveries, journal } = await runFilter(broken(new TypeError('oops')), toBob, { policy });
     expect(reply).toEqual({ code: 451, text: '4.3.0 Internal error, try again later' });
@@ -110,12 +124,49 @@ describe('faults deliver nothing', () => {
     expect(journal[0]).toMatch(/^4bXyZ0123456789: internal error: TypeError: oops \| at /);
   });
 
-  test('a leaf that must not be altered, found late: the unsigned copy is dropped too', async () => {
+  describe('a message that clear form would damage (R15)', () => {
     const header = mail('From: anna@example.com', 'Content-Type: multipart/mixed; boundary=b', '', '--b');
-    const frozen = mail('Content-Type: multipart/signed; boundary=s', '', 'Grüße', '--b--');
-    const { reply, deliveries } = await runFilter([header, frozen], toBoth, { policy });
-    expect(reply.text).toMatch(/^4\.6\.3 /);
-    expect(states(deliveries)).toEqual(['aborted', 'aborted']);
+    const frozen = mail('Content-Type: multipart/signed; boundary=s', '', 'Grüße', '--s--', '--b--');
+    const long = mail('Content-Type: text/plain', '', 'x'.repeat(70).concat('\r\n').repeat(1000), '--b');
+    const early = [header, frozen];
+    const late = [header, long, frozen];
+    const ruled = (unsignable: Rule['unsignable']): Policy => ({
+      ...policy,
+      rules: [ruleFor(identity, { unsignable })],
+    });
+
+    test('is opaque at once where its beginning shows it', async () => {
+      const { reply, deliveries, journal } = await runFilter(early, toBob, { policy });
+      expect(reply.code).toBe(250);
+      expect(deliveries[0]!.content.toString()).toMatch(/^Content-Type: application\/pkcs7-mime;/m);
+      expect(journal.at(-1)).toContain('certificate=rsa form=opaque to=<bob@example.org>');
+    });
+
+    test.each([
+      ['defer', 451, '4.6.3'],
+      ['reject', 554, '5.6.3'],
+    ] as const)('%s, where the rule says so', async (unsignable, code, enhanced) => {
+      const { reply, deliveries } = await runFilter(early, toBob, { policy: ruled(unsignable) });
+      expect(reply).toMatchObject({ code, text: expect.stringContaining(enhanced) as string });
+      expect(deliveries).toEqual([]);
+    });
+
+    test('pass, where the rule says so', async () => {
+      const { reply, deliveries } = await runFilter(early, toBob, { policy: ruled('pass') });
+      expect(reply.code).toBe(250);
+      expect(deliveries[0]!.content.includes(Buffer.concat(early))).toBe(true);
+    });
+
+    test('is deferred where it shows late, all copies dropped, and the next attempt knows', async () => {
+      const outcomes = new Outcomes();
+      const first = await runFilter(late, toBoth, { policy, outcomes });
+      expect(first.reply.text).toMatch(/^4\.6\.3 /);
+      expect(states(first.deliveries)).toEqual(['aborted', 'aborted']);
+      const second = await runFilter(late, toBoth, { policy, outcomes });
+      expect(second.reply.code).toBe(250);
+      const types = second.deliveries.map(d => /^Content-Type: (\S+)/m.exec(d.content.toString())?.[1]);
+      expect(types).toEqual(['application/pkcs7-mime;', 'multipart/mixed;']);
+    });
   });
 
   test('the source is let go, so that its owner can read what is left', async () => {

@@ -23,6 +23,11 @@ describe('names (R5, R6)', () => {
   });
 });
 
+test('names with exact case: the local part, never the domain (R5)', () => {
+  const named = (mailbox: string): boolean => names(identity, address(mailbox), 'exact-case');
+  expect([named('Anna@EXAMPLE.com'), named('anna@example.com')]).toEqual([true, false]);
+});
+
 describe('validity (R7): both ends belong to it', () => {
   test.each([
     ['2025-12-31T23:59:59Z', 'not yet valid', 364],

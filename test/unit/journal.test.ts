@@ -158,7 +158,15 @@ describe('the debug journal', () => {
       to: 'base64',
       because: 'octets above 127',
     });
-    journal.signature('X', { certificate: 'anna', digest: 'sha256', signingTime: true, octets: 2425 });
+    journal.signature('X', {
+      certificate: 'anna',
+      algorithm: 'RSA',
+      digest: 'sha256',
+      form: 'clear',
+      headerProtection: false,
+      signingTime: true,
+      octets: 2425,
+    });
     journal.smtp('X', 'signed', 'sent', 'MAIL FROM:<carl@example.org>');
     journal.smtp('X', 'signed', 'received', `250-${hostile}\n250 2.1.0 Ok`);
     journal.failure('X', new Error(hostile));

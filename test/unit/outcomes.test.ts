@@ -33,6 +33,18 @@ describe('deliveries', () => {
     expect(fingerprint(undefined, Buffer.from('Subject: one\r\n\r\n'))).toBeUndefined();
   });
 
+  test('know a message that clear form would damage by its header, of a bounded number', () => {
+    const outcomes = new Outcomes(2);
+    const [one, two, three] = ['1', '2', '3'].map(n => Buffer.from(`Subject: ${n}\r\n\r\n`));
+    expect(outcomes.whyUnsignable(one!)).toBeUndefined();
+    for (const header of [one!, two!, three!]) outcomes.rememberUnsignable(header, '8-bit octets');
+    expect([one!, two!, three!].map(header => outcomes.whyUnsignable(header))).toEqual([
+      undefined,
+      '8-bit octets',
+      '8-bit octets',
+    ]);
+  });
+
   test('are not remembered without a queue id: two messages would be taken for one', () => {
     const outcomes = new Outcomes();
     outcomes.rememberAccepted(undefined, bob!, accepted);

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { Address } from '../../../src/address.js';
 import { readFacts, title, type Facts } from '../../../src/certs/certificate.js';
 import type { Request } from '../../support/pki.js';
 import { openssl } from '../../support/pki.js';
@@ -60,6 +61,11 @@ describe('addresses (R5, R6)', () => {
     ]);
   });
 
+  it('that differ in the case of the local part stay apart, for rules that tell them apart', () => {
+    const { addresses: named } = facts({ addresses: ['Anna@example.com', 'anna@example.com'] });
+    expect(named.map(a => a.localPart)).toEqual(['Anna', 'anna']);
+  });
+
   it('come from the subject where the SAN has none', () => {
     const subject = '/CN=x/emailAddress=old@example.com';
     expect(addresses({ subject })).toEqual(['old@example.com']);
@@ -81,6 +87,35 @@ describe('addresses (R5, R6)', () => {
 
   it('can be internationalised (RFC 9598)', () => {
     expect(addresses({ addresses: ['jürgen@bücher.example'] })).toEqual(['jürgen@xn--bcher-kva.example']);
+  });
+
+  it('compare by the A-labels of their domain, in whichever form it stands where', () => {
+    const key = Address.parse('anna@BÜCHER.example')!.key;
+    expect(addresses({ addresses: ['anna@xn--bcher-kva.example'] })).toEqual([key]);
+    expect(addresses({ addresses: ['jürgen@xn--bcher-kva.example', 'jürgen@BÜCHER.example'] })).toEqual([
+      Address.parse('jürgen@bücher.example')!.key,
+    ]);
+  });
+
+  it('of the subject are all of them, and count no more where the SAN has one that cannot be read', () => {
+    const subject = '/CN=x/emailAddress=a@example.com/OU=y/emailAddress=b@example.com';
+    expect(addresses({ subject })).toEqual(['a@example.com', 'b@example.com']);
+    expect(facts({ subject, addresses: ['no mailbox'] })).toMatchObject({
+      addresses: [],
+      unreadable: ['no mailbox'],
+    });
+  });
+
+  it('beyond ASCII do not stand in an rfc822Name', () => {
+    const extensions = ['subjectAltName=email:jürgen@example.com,email:a@bücher.example,email:b@example.com'];
+    const { addresses: named, unreadable } = facts({ extensions });
+    expect(named.map(String)).toEqual(['b@example.com']);
+    expect(unreadable).toEqual(['jürgen@example.com', 'a@bücher.example']);
+  });
+
+  it('with controls in them are told in one line', () => {
+    const { unreadable } = facts({ addresses: ['a\u007fb@example.com', 'ä\u0085\u2028\u202eb@example.com'] });
+    expect(unreadable).toEqual(['a\\u007fb@example.com', 'ä\\u0085\\u2028\\u202eb@example.com']);
   });
 
   it('that are none are told and left out', () => {

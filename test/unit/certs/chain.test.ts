@@ -63,6 +63,53 @@ describe('buildChain (R9)', () => {
   });
 });
 
+describe('buildChain among equals (R9)', () => {
+  it('does not depend on the order at hand', () => {
+    // twins: same name, key and end
+    const notAfter = new Date('2035-01-01T00:00:00Z');
+    const twins = [1, 2, 3].map(() =>
+      read(elsewhere.authority('deep', pki.intermediate, notAfter).certificate),
+    );
+    const [a, b, c] = twins as [X509Certificate, X509Certificate, X509Certificate];
+    const chains = [
+      [a, b, c],
+      [c, a, b],
+      [b, c, a],
+      [c, b, a],
+    ].map(others => buildChain(leaf, others).issuers);
+    for (const chain of chains) expect(chain).toEqual(chains[0]);
+  });
+
+  it('ends where cross certificates go round in a circle', () => {
+    const one = elsewhere.authority('one', stranger);
+    const two = elsewhere.authority('two', one);
+    const oneByTwo = pki.authority('one', two);
+    const ringed = pki.issue({ name: 'ringed', addresses: ['ringed@example.com'], key: 'p256', issuer: two });
+    const ring = [two, oneByTwo].map(({ certificate }) => read(certificate));
+    expect(buildChain(read(ringed.certificate), ring)).toEqual({
+      issuers: ring,
+      unused: [],
+      complete: false,
+    });
+  });
+});
+
+describe('buildChain with a pool (R9)', () => {
+  it('takes from it what the others lack, and tells only what of the others is unused', () => {
+    expect(buildChain(leaf, [high], [foreign, root, low])).toEqual({
+      issuers: [low, high],
+      unused: [],
+      complete: true,
+    });
+    const renewed = read(elsewhere.authority('deep', pki.intermediate).certificate);
+    expect(buildChain(leaf, [low, foreign], [renewed, high])).toEqual({
+      issuers: [low, high],
+      unused: [foreign],
+      complete: false,
+    });
+  });
+});
+
 describe('an identity', () => {
   it('has the chain of its files, and verifies', async () => {
     const files = ['key', 'certificate'] as const;

@@ -1,11 +1,14 @@
+import { createHmac, pbkdf2Sync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import forge from 'node-forge';
 import { describe, expect, it } from 'vitest';
-import * as asn1 from '../../../src/certs/asn1.js';
+import * as asn1 from '../../../src/asn1.js';
 import { loadCertificate } from '../../../src/certs/load.js';
-import { hashes, pkcs12Key } from '../../../src/certs/pbe.js';
-import { openssl, type KeyKind } from '../../support/pki.js';
+import { hashes, pkcs12Key } from '../../../src/certs/kdf.js';
+import { readings } from '../../../src/certs/passwords.js';
+import * as der from '../../../src/cms/der.js';
+import { openssl, type Issued, type KeyKind, type Request } from '../../support/pki.js';
 import { identityOf, put, source, temporaryPki } from '../../support/pki-temporary.js';
 
 const pki = temporaryPki();
@@ -27,6 +30,8 @@ describe('every form that openssl writes', () => {
     [['-keypbe', 'PBE-SHA1-2DES', '-certpbe', 'PBE-SHA1-3DES']],
     [['-keypbe', 'AES-128-CBC', '-certpbe', 'AES-192-CBC']],
     [['-keypbe', 'DES-EDE3-CBC', '-certpbe', 'DES-EDE3-CBC']],
+    [['-keypbe', 'CAMELLIA-256-CBC', '-certpbe', 'CAMELLIA-128-CBC']],
+    [['-legacy', '-keypbe', 'PBE-MD5-DES', '-certpbe', 'PBE-SHA1-DES']],
     [['-macalg', 'sha1']],
     [['-macalg', 'sha384']],
     [['-macalg', 'sha512']],
@@ -100,25 +105,120 @@ describe('what others write', () => {
     expect((await identityOf(source(put(pki, 'ber.p12', ber)))).subject).toContain('anna');
   });
 
-  it('can hold several keys, of which one can sign', async () => {
-    const tls = pki.issue({
-      name: 'tls',
-      key: 'p256',
-      freshKey: true,
-      eku: 'serverAuth',
-      addresses: ['t@example.com'],
+  it('can have an integrity check by PBMAC1 (RFC 9579)', async () => {
+    const make = (hash: string, length: number | undefined): string =>
+      put(pki, 'pbmac1.p12', withPbmac1(readFileSync(exported([], 'pässwörd')), 'pässwörd', hash, length));
+    for (const hash of ['sha256', 'sha384', 'sha512']) {
+      const path = make(hash, 32);
+      expect((await identityOf(source(path, 'pässwörd'))).subject).toContain('anna');
+      expect(await loadCertificate(source(path, 'wrong'))).toMatchObject({ problems: [{ key: 'password' }] });
+      const bytes = readFileSync(path);
+      bytes[bytes.length - 100]! ^= 1; // in the MAC itself
+      expect(await loadCertificate(source(put(pki, 'flipped.p12', bytes), 'pässwörd'))).toHaveProperty(
+        'problems',
+      );
+    }
+    for (const length of [undefined, 8]) {
+      const message = expect.stringMatching(/is a damaged PKCS#12 file$/) as string;
+      expect(await loadCertificate(source(make('sha256', length), 'pässwörd'))).toMatchObject({
+        problems: [{ message }],
+      });
+    }
+  });
+
+  describe('can hold several keys:', () => {
+    const issue = (name: string, more: Partial<Request>): Issued =>
+      pki.issue({ name, addresses: ['anna@example.com'], key: 'p256', freshKey: true, ...more });
+    const now = Date.now();
+    const day = 86_400_000;
+    const tls = issue('tls', { eku: 'serverAuth' });
+    const encryption = issue('encryption', { keyUsage: 'keyAgreement' });
+    const old = issue('old', { notBefore: new Date(now - 400 * day), notAfter: new Date(now - 35 * day) });
+    const renewed = issue('renewed', { days: 700 });
+    const early = issue('early', { notBefore: new Date(now + day), days: 900 });
+    const other = issue('other', { addresses: ['other@example.com'] });
+
+    it.each([
+      ['of which one can sign', [tls, anna, encryption], 'anna'],
+      ['of an old certificate and its renewal', [old, renewed, anna], 'renewed'],
+      ['of a renewal that is not valid yet', [early, anna], 'anna'],
+      ['with certificates that belong to none of them', [anna, { pem: other.certificate }], 'anna'],
+    ])('%s', async (_, parts, want) => {
+      for (const order of [parts, [...parts].reverse()]) {
+        const path = put(pki, 'several.p12', joined(order.map(({ pem }) => pem)));
+        const identity = await identityOf(source(path));
+        expect(identity.subject).toBe(`O=Postseal Test, CN=${want}`);
+        expect(identity.chain).toHaveLength(1);
+      }
     });
-    const parts = [tls, anna].map(({ pem }) => {
-      const pfx = asn1.parse(readFileSync(exported(plain, 'secret', pem)));
-      return { pfx, octets: asn1.children(asn1.children(asn1.children(pfx)[1])[1])[0]! };
+
+    it('but not for several mailboxes', async () => {
+      const path = put(pki, 'several.p12', joined([anna.pem, other.pem]));
+      const message = expect.stringMatching(/several keys that can sign for different mailboxes/) as string;
+      expect(await loadCertificate(source(path))).toMatchObject({ problems: [{ message }] });
     });
-    const [first, second] = parts.map(({ octets }) => asn1.parse(asn1.contents(octets)));
-    asn1.children(first).push(...asn1.children(second));
-    parts[0]!.octets.value = asn1.encode(first!).toString('latin1');
-    const path = put(pki, 'several.p12', asn1.encode(parts[0]!.pfx));
-    expect((await identityOf(source(path))).subject).toContain('anna');
+  });
+
+  it('can hold a secret, a list of revocations and what nobody knows beside the key', async () => {
+    const bags = asn1.parse(asn1.contents(safesOf(asn1.parse(readFileSync(exported(plain))))));
+    const [first] = asn1.children(bags);
+    const content = asn1.children(asn1.children(first)[1])[0]!;
+    const safe = asn1.parse(asn1.contents(content));
+    for (const type of ['\x05', '\x04', '\x09']) {
+      const bag = asn1.parse(asn1.encode(asn1.children(safe)[0]!));
+      const id = asn1.children(bag)[0]!;
+      id.value = (id.value as string).slice(0, -1) + type;
+      asn1.children(safe).unshift(bag);
+    }
+    content.value = asn1.encode(safe).toString('latin1');
+    const pfx = asn1.parse(readFileSync(join(pki.dir, 'it.p12')));
+    safesOf(pfx).value = asn1.encode(bags).toString('latin1');
+    expect((await identityOf(source(put(pki, 'more.p12', asn1.encode(pfx))))).subject).toContain('anna');
   });
 });
+
+/** The OCTET STRING with all the safes. */
+function safesOf(pfx: asn1.Node): asn1.Node {
+  return asn1.children(asn1.children(asn1.children(pfx)[1])[1])[0]!;
+}
+
+/** openssl exports one key a file: the safes of several files in one, in the clear and without MAC. */
+function joined(pems: readonly string[]): Buffer {
+  const files = pems.map(pem => {
+    const bare = readFileSync(pem, 'utf8').includes('PRIVATE KEY') ? [] : ['-nokeys'];
+    return asn1.parse(readFileSync(exported([...plain, ...bare], 'secret', pem)));
+  });
+  const safes = asn1.parse(asn1.contents(safesOf(files[0]!)));
+  for (const file of files.slice(1)) {
+    asn1.children(safes).push(...asn1.children(asn1.parse(asn1.contents(safesOf(file)))));
+  }
+  safesOf(files[0]!).value = asn1.encode(safes).toString('latin1');
+  return asn1.encode(files[0]!);
+}
+
+/** Puts a PBMAC1 in place of the MAC, as OpenSSL 3.4 writes it. */
+function withPbmac1(p12: Buffer, password: string, hash: string, keyLength: number | undefined): Buffer {
+  const { sequence, objectIdentifier, integer, octetString, nullValue } = der;
+  const hmac = { sha256: '9', sha384: '10', sha512: '11' }[hash]!;
+  const prf = sequence(objectIdentifier(`1.2.840.113549.2.${hmac}`), nullValue);
+  const salt = Buffer.from('saltsalt');
+  const lengths = keyLength === undefined ? [] : [integer(keyLength)];
+  const pbkdf2 = sequence(octetString(salt), integer(100), ...lengths, prf);
+  const kdf = sequence(objectIdentifier('1.2.840.113549.1.5.12'), pbkdf2);
+  const algorithm = sequence(objectIdentifier('1.2.840.113549.1.5.14'), sequence(kdf, prf));
+  const key = pbkdf2Sync(password, salt, 100, keyLength ?? 32, hash);
+  const pfx = asn1.parse(p12);
+  const mac = createHmac(hash, key)
+    .update(asn1.contents(safesOf(pfx)))
+    .digest();
+  const macData = sequence(
+    sequence(algorithm, octetString(mac)),
+    octetString(Buffer.from('NOT USED')),
+    integer(1),
+  );
+  asn1.children(pfx)[2] = asn1.parse(macData);
+  return asn1.encode(pfx);
+}
 
 describe('key derivation', () => {
   it('is what forge makes of it', async () => {
@@ -126,10 +226,15 @@ describe('key derivation', () => {
       forge.pkcs12 as unknown as { generateKey: (...args: unknown[]) => forge.util.ByteBuffer }
     ).generateKey;
     const salt = Buffer.from('0102030405060708', 'hex');
-    for (const size of [8, 24, 64, 100]) {
-      for (const password of ['', undefined, 'secret', 'é€', 'x'.repeat(70)]) {
+    const [empty, missing] = readings(undefined);
+    const cases: [string | undefined, Buffer][] = ['secret', 'é€', 'x'.repeat(70)].map(text => [
+      text,
+      readings(text)[0]!.bmp,
+    ]);
+    for (const [password, bmp] of [...cases, ['', empty!.bmp], [undefined, missing!.bmp]] as typeof cases) {
+      for (const size of [8, 24, 64, 100]) {
         const expected = generate(password, forge.util.createBuffer(salt.toString('latin1')), 1, 3, size);
-        const got = await pkcs12Key(hashes['1.3.14.3.2.26']!, 1, password, salt, 3, size);
+        const got = await pkcs12Key(hashes['1.3.14.3.2.26']!, 1, bmp, salt, 3, size);
         expect(got.toString('latin1')).toBe(expected.getBytes());
       }
     }

@@ -63,7 +63,7 @@ test('tagging: explicit around, implicit instead', () => {
   expect(hex(retag(0xa1, sequence(integer(1))))).toBe('a103020101');
 });
 
-describe('time (RFC 5652 §11.3)', () => {
+describe('time: UTCTime through 2049, then GeneralizedTime (R23, RFC 5652 §11.3)', () => {
   test.each([
     ['2026-11-24T10:30:59.999Z', 0x17, '261124103059Z'],
     ['2049-12-31T23:59:59Z', 0x17, '491231235959Z'],

@@ -1,186 +1,129 @@
-// SignedData read back by node-forge's ASN.1 parser: its shape (R21), its attributes (R22), its algorithms (R25).
-import { createHash, createPublicKey, verify, X509Certificate } from 'node:crypto';
-import forge from 'node-forge';
+// SignedData read back by node-forge: detached (R21), and around its content in BER (R20).
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { digests, type DigestName } from '../../../src/algorithms.js';
-import { setOf } from '../../../src/cms/der.js';
-import { signedAttributes, signedData, type SigningInput } from '../../../src/cms/signed-data.js';
+import { digests } from '../../../src/algorithms.js';
+import {
+  closingSignedData,
+  detachedSignedData,
+  EncapsulatedContent,
+  segmentSize,
+} from '../../../src/cms/signed-data.js';
+import { signerInfo, type SigningInput } from '../../../src/cms/signer-info.js';
+import { chunks, pseudoRandom, unevenChunks } from '../../support/golden-chunks.js';
 import { goldenClock, goldenIdentity } from '../../support/golden-filter.js';
+import { oid, parse, plain, signer, signers, type Element } from './elements.js';
 
-interface Element {
-  readonly tag: number;
-  readonly der: Buffer;
-  readonly value: Buffer;
-  readonly children: readonly Element[];
+const { identity, algorithm } = await signer(plain);
+
+function input(content: Buffer, changes: Partial<SigningInput> = {}): SigningInput {
+  const contentDigest = createHash('sha256').update(content).digest();
+  return { identity, algorithm, contentDigest, signingTime: goldenClock, ...changes };
 }
 
-function parse(der: Buffer): Element {
-  return element(forge.asn1.fromDer(der.toString('latin1')));
-}
-
-function element(node: forge.asn1.Asn1): Element {
-  return {
-    tag: node.tagClass | (node.constructed ? 0x20 : 0) | node.type,
-    der: Buffer.from(forge.asn1.toDer(node).getBytes(), 'latin1'),
-    value: typeof node.value === 'string' ? Buffer.from(node.value, 'latin1') : Buffer.alloc(0),
-    children: typeof node.value === 'string' ? [] : node.value.map(element),
-  };
-}
-
-const oid = (e: Element | undefined) => forge.asn1.derToOid(e!.value.toString('latin1'));
-const contentDigest = createHash('sha256').update('content').digest();
-
-async function input(key: 'rsa' | 'ec', digest: DigestName = 'sha256', time = true): Promise<SigningInput> {
-  return {
-    identity: await goldenIdentity(key),
-    digest: digests[digest],
-    contentDigest,
-    ...(time && { signingTime: goldenClock }),
-  };
-}
-
-/** The parts of a SignedData with one signer. */
-async function signed(given: SigningInput) {
-  const [type, explicit] = parse(await signedData(given)).children;
+/** The parts of a SignedData in its ContentInfo. */
+function partsOf(bytes: Buffer) {
+  const [type, explicit] = parse(bytes).children;
   const [version, digestAlgorithms, encapsulated, certificates, signers] = explicit!.children[0]!.children;
-  const [signerVersion, issuerAndSerial, digest, attributes, algorithm, signature] =
-    signers!.children[0]!.children;
-  return {
-    ...{ type, version, digestAlgorithms, encapsulated, certificates, signers },
-    ...{ signerVersion, issuerAndSerial, digest, attributes, algorithm, signature },
-  };
+  return { type, version, digestAlgorithms, encapsulated, certificates, signers };
 }
 
-describe('SignedData', () => {
-  test('is detached, version 1, with issuerAndSerialNumber from the certificate (R21)', async () => {
-    const given = await input('rsa');
-    const parts = await signed(given);
-    expect(oid(parts.type)).toBe('1.2.840.113549.1.7.2');
-    expect(parts.version!.der).toEqual(Buffer.from([2, 1, 1]));
-    expect(parts.signerVersion!.der).toEqual(Buffer.from([2, 1, 1]));
-    expect(parts.encapsulated!.children).toHaveLength(1);
-    expect(oid(parts.encapsulated!.children[0])).toBe('1.2.840.113549.1.7.1');
-    const { identity } = given;
-    expect(parts.issuerAndSerial!.der.subarray(-identity.serialNumber.length)).toEqual(identity.serialNumber);
-    expect(identity.certificate.includes(parts.issuerAndSerial!.children[0]!.der)).toBe(true);
-    expect(BigInt(`0x${new X509Certificate(identity.certificate).serialNumber}`)).toBe(
-      BigInt(`0x${parts.issuerAndSerial!.children[1]!.value.toString('hex')}`),
-    );
+/** A complete SignedData around that content, which comes in these pieces. */
+async function encapsulate(pieces: readonly Buffer[], given: SigningInput): Promise<Buffer> {
+  const content = new EncapsulatedContent(given.algorithm.digest);
+  const octets = pieces.map(piece => content.write(piece));
+  return Buffer.concat([...octets, content.end(), await closingSignedData(given)]);
+}
+
+const contentOf = ({ children }: Element): readonly Element[] => children[1]!.children[0]!.children;
+
+describe('detached', () => {
+  test('it is of version 1 and without the content, which is id-data (R21)', async () => {
+    const given = input(Buffer.from('content'));
+    const { type, version, encapsulated, signers } = partsOf(await detachedSignedData(given));
+    expect(oid(type)).toBe('1.2.840.113549.1.7.2');
+    expect(version!.der).toEqual(Buffer.from([2, 1, 1]));
+    expect(encapsulated!.children).toHaveLength(1);
+    expect(oid(encapsulated!.children[0])).toBe('1.2.840.113549.1.7.1');
+    expect(signers!.children.map(s => s.der)).toEqual([await signerInfo(given)]);
   });
 
-  test('carries the certificate and its chain, in DER order, which is always the same (R9)', async () => {
-    const given = await input('rsa');
-    const issuer = (await goldenIdentity('ec')).certificate;
-    const parts = await signed({ ...given, identity: { ...given.identity, chain: [issuer] } });
-    expect(parts.certificates!.tag).toBe(0xa0);
-    expect(parts.certificates!.children.map(c => c.der)).toEqual(
-      [given.identity.certificate, issuer].sort((a, b) => a.compare(b)),
-    );
-  });
-
-  test.each<['rsa' | 'ec', DigestName]>([
-    ['rsa', 'sha256'],
-    ['rsa', 'sha384'],
-    ['rsa', 'sha512'],
-    ['ec', 'sha256'],
-    ['ec', 'sha384'],
-  ])(
-    'by %s with %s: the signature is over the attributes under tag 0x31 (RFC 5652 §5.4)',
-    async (key, digest) => {
-      const given = await input(key, digest);
-      const { attributes, signature } = await signed(given);
-      expect(attributes!.tag).toBe(0xa0);
-      const asSigned = Buffer.from(attributes!.der);
-      asSigned[0] = 0x31;
-      expect(asSigned).toEqual(signedAttributes(given));
-      const publicKey = createPublicKey(
-        new X509Certificate(given.identity.certificate).publicKey.export({ format: 'pem', type: 'spki' }),
-      );
-      expect(verify(digest, asSigned, publicKey, signature!.value)).toBe(true);
+  test.each(signers)(
+    'it names the digest first, as the signer does (R25): $key, $digest, $scheme',
+    async by => {
+      const given = { ...input(Buffer.from('content')), ...(await signer(by)) };
+      const { digestAlgorithms, signers } = partsOf(await detachedSignedData(given));
+      expect(digestAlgorithms!.children.map(d => d.der)).toEqual([signers!.children[0]!.children[2]!.der]);
     },
   );
-});
 
-describe('algorithm identifiers (R25)', () => {
-  test.each<['rsa' | 'ec', DigestName, string, 'NULL' | 'none']>([
-    ['rsa', 'sha256', '1.2.840.113549.1.1.1', 'NULL'],
-    ['rsa', 'sha384', '1.2.840.113549.1.1.1', 'NULL'],
-    ['rsa', 'sha512', '1.2.840.113549.1.1.1', 'NULL'],
-    ['ec', 'sha256', '1.2.840.10045.4.3.2', 'none'],
-    ['ec', 'sha384', '1.2.840.10045.4.3.3', 'none'],
-    ['ec', 'sha512', '1.2.840.10045.4.3.4', 'none'],
-  ])('%s with %s: %s with parameters %s; the digest without', async (key, name, want, parameters) => {
-    const { digestAlgorithms, digest, algorithm } = await signed(await input(key, name));
-    for (const identifier of [digest!, digestAlgorithms!.children[0]!]) {
-      expect(oid(identifier.children[0])).toBe(digests[name].oid);
-      expect(identifier.children).toHaveLength(1);
-    }
-    expect(oid(algorithm!.children[0])).toBe(want);
-    expect(algorithm!.children.slice(1).map(p => p.der.toString('hex'))).toEqual(
-      parameters === 'NULL' ? ['0500'] : [],
+  test('it carries the certificate and its chain, in DER order, which is always the same (R9)', async () => {
+    const issuer = (await goldenIdentity('ec')).certificate;
+    const given = input(Buffer.from('content'), { identity: { ...identity, chain: [issuer] } });
+    const { certificates } = partsOf(await detachedSignedData(given));
+    expect(certificates!.tag).toBe(0xa0);
+    expect(certificates!.children.map(c => c.der)).toEqual(
+      [identity.certificate, issuer].sort((a, b) => a.compare(b)),
     );
   });
 });
 
-describe('signed attributes (R22)', () => {
-  const contentType = '1.2.840.113549.1.9.3';
-  const messageDigest = '1.2.840.113549.1.9.4';
-  const signingTime = '1.2.840.113549.1.9.5';
-  const capabilities = '1.2.840.113549.1.9.15';
-  const certificateV2 = '1.2.840.113549.1.9.16.2.47';
-  const protection = '1.2.840.113549.1.9.52';
+describe('around its content', () => {
+  test.each([0, 1, segmentSize - 1, segmentSize, segmentSize + 1, 3 * segmentSize + 7])(
+    'it has all %d octets of it, in segments of one size (R20)',
+    async size => {
+      const content = Buffer.alloc(size, 'content of the message');
+      const { encapsulated } = partsOf(await encapsulate([content], input(content)));
+      expect(oid(encapsulated!.children[0])).toBe('1.2.840.113549.1.7.1');
+      const segments = contentOf(encapsulated!).map(segment => segment.value);
+      expect(Buffer.concat(segments).equals(content)).toBe(true);
+      expect(segments.slice(0, -1).every(segment => segment.length === segmentSize)).toBe(true);
+      expect(segments.every(segment => segment.length > 0)).toBe(true);
+    },
+  );
 
-  /** By type; each has exactly one value. */
-  function attributes(given: SigningInput): Map<string, Element> {
-    const set = parse(signedAttributes(given));
-    expect(set.tag).toBe(0x31);
-    const values = new Map<string, Element>();
-    for (const { children } of set.children) {
-      expect(values.has(oid(children[0]))).toBe(false);
-      expect(children[1]!.children).toHaveLength(1);
-      values.set(oid(children[0]), children[1]!.children[0]!);
-    }
-    return values;
-  }
-
-  test('are these, each once, in DER order', async () => {
-    const given = await input('rsa');
-    const found = attributes(given);
-    expect([...found.keys()].sort()).toEqual(
-      [contentType, messageDigest, signingTime, capabilities, certificateV2, protection].sort(),
+  test('it is the detached one but for the content: the rest is DER (R20)', async () => {
+    const content = Buffer.from('content');
+    const around = partsOf(await encapsulate([content], input(content)));
+    const detached = partsOf(await detachedSignedData(input(content)));
+    for (const part of ['type', 'version', 'digestAlgorithms', 'certificates', 'signers'] as const)
+      expect(around[part]!.der).toEqual(detached[part]!.der);
+    // As written, not only as read: DER has definite lengths, each of its shortest form.
+    const written = await closingSignedData(input(content));
+    expect(written.subarray(0, -6)).toEqual(
+      Buffer.concat([detached.certificates!.der, detached.signers!.der]),
     );
-    const set = parse(signedAttributes(given));
-    expect(setOf(...set.children.map(c => c.der))).toEqual(set.der);
+    expect(written.subarray(-6)).toEqual(Buffer.alloc(6));
   });
 
-  test('say what was signed and with which certificate', async () => {
-    const given = await input('rsa');
-    const found = attributes(given);
-    expect(oid(found.get(contentType))).toBe('1.2.840.113549.1.7.1');
-    expect(found.get(messageDigest)!.value).toEqual(contentDigest);
-    // SigningCertificateV2 → certs → ESSCertIDv2, its default hash algorithm left out → the hash.
-    const id = found.get(certificateV2)!.children[0]!.children[0]!;
-    expect(id.children).toHaveLength(1);
-    expect(id.children[0]!.value).toEqual(createHash('sha256').update(given.identity.certificate).digest());
-    const ciphers = found.get(capabilities)!.children.map(c => oid(c.children[0]));
-    expect(ciphers).toEqual(['2.16.840.1.101.3.4.1.42', '2.16.840.1.101.3.4.1.2']);
+  test('it opens with lengths that are told by their end (X.690 §8.1.3.6)', () => {
+    const written = new EncapsulatedContent(digests.sha256).write(Buffer.from('content'));
+    expect(written.toString('hex')).toBe(
+      '3080' +
+        '06092a864886f70d010702' +
+        'a080' +
+        '3080' +
+        '020101' +
+        '310d300b0609608648016503040201' + // SignedData
+        '3080' +
+        '06092a864886f70d010701' +
+        'a080' +
+        '2480', // EncapsulatedContentInfo
+    );
   });
 
-  test('leave signingTime out where there is none (R23)', async () => {
-    expect(
-      attributes(await input('rsa'))
-        .get(signingTime)!
-        .value.toString(),
-    ).toBe('261124103000Z');
-    expect(attributes(await input('rsa', 'sha256', false)).has(signingTime)).toBe(false);
+  test('it is the same whatever the chunks', async () => {
+    const random = pseudoRandom(20);
+    const content = Buffer.from(Array.from({ length: 2 * segmentSize + 100 }, () => random(256)));
+    const whole = await encapsulate([content], input(content));
+    for (const pieces of [chunks(content, 1), chunks(content, 7), unevenChunks(content, [1, 9000, 40_000])])
+      expect((await encapsulate(pieces, input(content))).equals(whole)).toBe(true);
   });
 
-  test('protect the algorithms: the same identifiers as outside, the signature under [1] (RFC 6211 §2)', async () => {
-    const given = await input('ec', 'sha384');
-    const { digest, algorithm } = await signed(given);
-    const [inner, tagged] = attributes(given).get(protection)!.children;
-    expect(inner!.der).toEqual(digest!.der);
-    expect(tagged!.tag).toBe(0xa1);
-    expect(tagged!.children.map(c => c.der)).toEqual(algorithm!.children.map(c => c.der));
+  test('what was handed out stays as it was while more is written', () => {
+    const content = new EncapsulatedContent(digests.sha256);
+    const first = content.write(Buffer.alloc(segmentSize, 1));
+    const copy = Buffer.from(first);
+    content.write(Buffer.alloc(segmentSize, 2));
+    expect(first.equals(copy)).toBe(true);
   });
 });

@@ -45,7 +45,7 @@ test('with one ; taken from each line of the sections to copy they are valid tog
     certificates: [{ name: 'billing' }],
     directories: [{ name: 'staff' }],
     rules: [{ name: 'invoices' }, { name: 'staff' }],
-    exceptions: [{ name: 'feature-phones' }, { name: 'newsletter' }, { name: 'invitations' }],
+    exceptions: [{ name: 'feature-phones' }, { name: 'newsletter' }],
   });
 });
 

@@ -103,6 +103,7 @@ test('an empty file is all defaults, and a warning', () => {
     directories: [],
     rules: [],
     exceptions: [],
+    leaveUnsigned: ['calendar', 'tnef'],
   });
   expect(problems.map(formatProblem)).toEqual([
     `${file}:1: warning: no [rule:NAME] in the file: nothing is signed`,
@@ -120,6 +121,11 @@ test('a rule with nothing but sender and certificate has the defaults', () => {
     noCertificate: 'defer',
     expired: 'defer',
     mismatch: 'defer',
+    signature: 'auto',
+    form: 'clear',
+    headerProtection: false,
+    localParts: 'ignore-case',
+    unsignable: 'opaque',
   });
 });
 
@@ -137,6 +143,9 @@ timeout = 60s
 shutdown_timeout = 90s
 [signing]
 digest = sha384
+form = opaque
+signature = rsa-pss
+leave_unsigned = none
 [journal]
 debug = yes
 debug_file = /var/log/postseal.log
@@ -159,6 +168,9 @@ envelope_sender = any
 no_certificate = pass
 expired = reject
 mismatch = allow
+header_protection = yes
+local_parts = exact-case
+unsignable = pass
 [rule:b]
 sender = /^[a-z]{1,3}@example\\.(com|net)$/
 certificates = b
@@ -200,9 +212,17 @@ content_type = text/calendar, application/*
     noCertificate: 'pass',
     expired: 'reject',
     mismatch: 'allow',
+    form: 'clear',
+    signature: 'auto',
+    headerProtection: true,
+    localParts: 'exact-case',
+    unsignable: 'pass',
   });
+  expect(config.leaveUnsigned).toEqual([]);
   expect(b).toMatchObject({
     digest: { name: 'sha384' },
+    form: 'opaque',
+    signature: 'rsa-pss',
     certificate: { section: 'certificates', name: 'b' },
   });
   expect(b?.senders).toHaveLength(1);

@@ -32,6 +32,8 @@ const octets = fc
         '-',
         '--',
         'From ',
+        '>',
+        '>'.repeat(71),
         '\r',
         '\n',
         '\0',
@@ -47,13 +49,16 @@ const octets = fc
   )
   .map(pieces => Buffer.from(pieces.join('')));
 
-describe('quoted-printable', () => {
+describe('quoted-printable (R14)', () => {
   test.each([
     ['plain text\r\n', 'plain text\r\n'],
     ['a = b', 'a =3D b'],
     ['end ', 'end=20'],
     ['end\t\r\nnext', 'end=09\r\nnext'],
     ['From here\r\nFrom \r\nFromage', '=46rom here\r\n=46rom=20\r\nFromage'],
+    ['>From here\r\n>>>From \r\n> From\r\nx>From x', '>=46rom here\r\n>>>=46rom=20\r\n> From\r\nx>From x'],
+    ['>.\r\n>--', '>.\r\n>--'],
+    [`${'>'.repeat(74)}From x`, `${'>'.repeat(72)}=3E=\r\n>=46rom x`],
     ['a\r\nF', 'a\r\nF'],
     ['a\r\nFrom', 'a\r\nFrom'],
     ['.\r\n..x', '=2E\r\n=2E.x'],
@@ -85,7 +90,7 @@ describe('quoted-printable', () => {
         const encoded = run(new QuotedPrintableEncoder(), [bytes]);
         for (const line of encoded.split('\r\n')) {
           expect(line).toMatch(/^[\t\x20-\x7e]{0,76}$/);
-          expect(line).not.toMatch(/^From |^\.|^--|[ \t]$/);
+          expect(line).not.toMatch(/^>*From |^\.|^--|[ \t]$/);
         }
         expect(isCleanQuotedPrintable(latin1(encoded))).toBe(true);
       }),
@@ -142,7 +147,7 @@ describe('quoted-printable', () => {
   });
 });
 
-describe('base64', () => {
+describe('base64 (R14)', () => {
   const bytes = fc.uint8Array({ maxLength: 400 }).map(array => Buffer.from(array));
 
   test('comes back as it was, in lines of 76, the last one shorter, without a line end', () => {

@@ -111,4 +111,14 @@ describe('media type and transfer encoding', () => {
   ])('%j is %s', (line, want) => {
     expect(transferEncoding(parseHeader(mail(line)))).toBe(want);
   });
+
+  test.each(['\u00a0', '\ufeff', '\u2003'])(
+    'white space beyond ASCII (%j) is none: no type, as written where it is mended',
+    space => {
+      expect(
+        contentType(parseHeader(mail(`Content-Type:${space}multipart/mixed; boundary=b`))),
+      ).toBeUndefined();
+      expect(parseHeader(mail(`Subject: x${space}`))[0]!.body).toBe(`x${space}`);
+    },
+  );
 });

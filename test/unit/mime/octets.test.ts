@@ -1,12 +1,12 @@
 // What does not survive the way, and that it is seen in any pieces (R12, R13).
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { charsetOf, inspect, maxLine, OctetScanner } from '../../../src/mime/octets.js';
+import { charsetOf, inspect, maxLine, OctetScanner, safeLine } from '../../../src/mime/octets.js';
 import { unevenChunks } from '../../support/golden-chunks.js';
 
 const x = (n: number) => 'x'.repeat(n);
 
-describe('trouble', () => {
+describe('trouble (R11, R13)', () => {
   test.each<[string, string, string | undefined, string | undefined]>([
     ['nothing', 'plain\r\ntext\r\n', undefined, undefined],
     ['an 8-bit octet', 'gr\xfcn', '8-bit', undefined],
@@ -16,14 +16,20 @@ describe('trouble', () => {
     ['a bare CR', 'a\rb', 'bare CR', undefined],
     ['two CRs', 'a\r\r\n', 'bare CR', undefined],
     ['a CR at the end', 'a\r', 'bare CR', undefined],
-    ['the longest line', `${x(maxLine)}\r\n`, undefined, undefined],
-    ['a longer line', `${x(maxLine + 1)}\r\n`, 'line over 998 octets', undefined],
-    ['a longer last line', x(maxLine + 1), 'line over 998 octets', undefined],
+    ['the longest line that nobody breaks', `${x(safeLine)}\r\n`, undefined, undefined],
+    ['a longer line', `${x(safeLine + 1)}\r\n`, undefined, 'line over 990 octets'],
+    ['a longer last line', x(safeLine + 1), undefined, 'line over 990 octets'],
+    ['the longest legal line', `${x(maxLine)}\r\n`, undefined, 'line over 990 octets'],
+    ['an illegal line', `${x(maxLine + 1)}\r\n`, 'line over 998 octets', undefined],
+    ['an illegal last line', x(maxLine + 1), 'line over 998 octets', undefined],
     ['a space at the end of a line', 'a \r\nb', undefined, 'trailing white space'],
     ['a tab at the end of all', 'a\t', undefined, 'trailing white space'],
     ['From at the beginning', 'From x', undefined, 'From line'],
     ['From on a later line', 'a\r\nFrom x', undefined, 'From line'],
-    ['From elsewhere', ' From x\r\nfrom x\r\nFrom:\r\n>From x', undefined, undefined],
+    ['From elsewhere', ' From x\r\nfrom x\r\nFrom:\r\n> From x\r\nx>From x', undefined, undefined],
+    ['From quoted', 'a\r\n>From x', undefined, 'From line'],
+    ['From quoted often', '>>>From x', undefined, 'From line'],
+    ['From cut by quotes', 'F>rom x\r\nFr>From x\r\n>>', undefined, undefined],
     ['both kinds', 'From \xfc', '8-bit', 'From line'],
   ])('%s', (_, text, hard, soft) => {
     expect(inspect(Buffer.from(text, 'latin1'), true)).toMatchObject({ hard, soft });
@@ -54,8 +60,11 @@ describe('trouble', () => {
       'From ',
       'Fro',
       'm ',
+      '>',
       '\0',
       '\xfc',
+      x(990),
+      x(991),
       x(998),
       x(999),
       'a',

@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { PaddingBlotter } from '../../../src/mime/padding.js';
 import { chunks, unevenChunks } from '../../support/golden-chunks.js';
 
-function blot(pieces: readonly Buffer[]): { text: string; altered: string | undefined } {
-  const blotter = new PaddingBlotter();
+function blot(pieces: readonly Buffer[], forwarded = false): { text: string; altered: string | undefined } {
+  const blotter = new PaddingBlotter(forwarded);
   // Joined: a later write must not reach into an earlier result.
   const out = pieces.map(p => blotter.write(p));
   out.push(blotter.end());
@@ -13,9 +13,10 @@ function blot(pieces: readonly Buffer[]): { text: string; altered: string | unde
 }
 
 const one = (text: string) => blot([Buffer.from(text, 'latin1')]);
+const long = 'line over 990 octets';
 const x = (n: number) => 'x'.repeat(n);
 
-describe('padding', () => {
+describe('padding (R12, R13)', () => {
   test.each<[string, string, string, string | undefined]>([
     [
       'clean text stays',
@@ -28,10 +29,10 @@ describe('padding', () => {
     ['white space inside stays', ' a \t b', ' a \t b', undefined],
     ['a bare LF becomes a line end', 'a\nb', 'a\r\nb', undefined],
     ['a bare CR becomes a line end', 'a\rb\r', 'a\r\nb\r\n', 'bare CR'],
-    ['a line over the limit is broken', x(998 + 3), `${x(998)}\r\nxxx`, undefined],
-    ['the longest line is not', `${x(998)}\r\n`, `${x(998)}\r\n`, undefined],
+    ['a line over the limit is broken', x(990 + 3), `${x(990)}\r\nxxx`, long],
+    ['the longest line is not', `${x(990)}\r\n`, `${x(990)}\r\n`, undefined],
     ['a bare CR forges no delimiter', 'a\r--b\r\n', 'a\r\n?-b\r\n', 'bare CR'],
-    ['a broken line forges no delimiter', `${x(998)}--b\r\n`, `${x(998)}\r\n?-b\r\n`, undefined],
+    ['a broken line forges no delimiter', `${x(990)}--b\r\n`, `${x(990)}\r\n?-b\r\n`, long],
     ['a blotted octet forges no delimiter', '--a\xfcb\r\n', '?-a?b\r\n', '8-bit'],
     ['NUL is named where it came first', '\0\xfc', '??', 'NUL'],
     [
@@ -40,11 +41,27 @@ describe('padding', () => {
       '?rom a\r\n From b\r\nFrom\r\n?rom c',
       'From line',
     ],
-    ['a broken line begins no From line', `${x(998)}From a`, `${x(998)}\r\n?rom a`, 'From line'],
+    [
+      'a reader of mboxes would take the > away',
+      '>From a\r\n>>From b\r\n> From c',
+      '?From a\r\n?>From b\r\n> From c',
+      'From line',
+    ],
+    ['a broken line begins no From line', `${x(990)}From a`, `${x(990)}\r\n?rom a`, long],
     [`white space that was cut forges no delimiter`, `--b${' '.repeat(2000)}\r\n`, '?-b\r\n', undefined],
   ])('%s', (_, text, want, altered) => {
     expect(one(text)).toEqual({ text: want, altered });
     for (const size of [1, 7]) expect(blot(chunks(Buffer.from(text, 'latin1'), size)).text).toBe(want);
+  });
+
+  test('inside a message, what is legal stays (R15)', () => {
+    const text = `>From a\r\nFrom b \t\r\n${x(998)}\r\n${x(900)}${' '.repeat(98)}\r\n \r\nend `;
+    expect(blot([Buffer.from(text)], true)).toEqual({ text, altered: undefined });
+    expect(blot(chunks(Buffer.from(text), 1), true).text).toBe(text);
+    expect(blot([Buffer.from(x(999))], true)).toEqual({
+      text: `${x(998)}\r\nx`,
+      altered: 'line over 998 octets',
+    });
   });
 
   test('any octets come out as lines that survive, whatever the pieces', () => {
@@ -62,6 +79,7 @@ describe('padding', () => {
       ' '.repeat(600),
       'a',
       'From ',
+      '>',
     );
     fc.assert(
       fc.property(
@@ -71,7 +89,7 @@ describe('padding', () => {
           const bytes = Buffer.from(bits.join(''), 'latin1');
           const { text } = blot([bytes]);
           for (const line of text.split('\r\n'))
-            expect(line).toMatch(/^(?!From )(?:[\t\x20-\x7e]{0,997}[\x21-\x7e])?$/);
+            expect(line).toMatch(/^(?!>*From )(?:[\t\x20-\x7e]{0,989}[\x21-\x7e])?$/);
           expect(blot(unevenChunks(bytes, sizes)).text).toBe(text);
         },
       ),

@@ -22,7 +22,7 @@ describe('a field that survives', () => {
   );
 });
 
-describe('white space and line ends', () => {
+describe('white space and line ends (R11, R13)', () => {
   test.each([
     ['a bare LF is a line end', 'X: a\n b\n', 'X: a\r\n b\r\n'],
     ['a bare CR and NUL are spaces', 'X: a\rb\0c\r\n', 'X: a b c\r\n'],
@@ -41,9 +41,23 @@ describe('white space and line ends', () => {
     const folded = mended(long);
     expect(folded.replace(/\r\n(?=[ \t])/g, '')).toBe(long);
     for (const line of folded.split('\r\n')) {
-      expect(line.length).toBeLessThanOrEqual(998);
+      expect(line.length).toBeLessThanOrEqual(990);
       expect(line).not.toMatch(/[ \t]$/);
     }
+  });
+
+  test('one of 991 to 998 octets, which is legal, is folded only where that can and may be', () => {
+    const words = (size: number) => `X: ${'x'.repeat(600)} ${'y'.repeat(size - 604)}\r\n`;
+    expect(mended(words(990))).toBe(words(990));
+    expect(mended(words(991))).toBe(words(991).replace(' y', '\r\n y'));
+    expect(mended(words(998), true)).toBe(words(998));
+    const whole = `X:${'x'.repeat(996)}\r\n`;
+    expect(mended(whole)).toBe(whole);
+  });
+
+  test('a long last word brings no empty line, which would end the header', () => {
+    const long = `X: ${'x'.repeat(300)} ${'y'.repeat(950)}\r\n`;
+    expect(mended(long)).toBe(long.replace(' y', '\r\n y'));
   });
 
   test('a long line without white space cannot be', () => {
@@ -66,7 +80,7 @@ describe('white space and line ends', () => {
   });
 });
 
-describe('raw 8-bit octets', () => {
+describe('raw 8-bit octets (R16)', () => {
   test.each([
     ['Content-Type: application/pdf; name="Résumé, voilà.pdf"\r\n', { name: 'Résumé, voilà.pdf' }],
     ['Content-Disposition: attachment; size=3; filename=voilà\r\n', { size: '3', filename: 'voilà' }],
@@ -123,7 +137,7 @@ describe('raw 8-bit octets', () => {
   });
 });
 
-describe('addresses of a forwarded message', () => {
+describe('addresses of a forwarded message (R15, R16)', () => {
   const word = (text: string) => `=?utf-8?B?${Buffer.from(text).toString('base64')}?=`;
   test.each([
     ['To: Jürgen Groß <j@example.com>', `To: ${word('Jürgen Groß')} <j@example.com>`],

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { digests } from '../../../src/algorithms.js';
 import { lookAhead, type Rewrite } from '../../../src/mime/seven-bit.js';
-import { randomBoundary, SignedMessage } from '../../../src/mime/signed.js';
+import { SignedMessage } from '../../../src/mime/signed.js';
 import { parseHeader } from '../../../src/mime/header.js';
 import { chunks, mail } from '../../support/golden-chunks.js';
 import { frameBoundary } from '../../support/golden-sign.js';
@@ -26,7 +26,24 @@ function seal(header: Buffer, body: readonly Buffer[]): { entity: string; rewrit
 
 const plain = mail('Content-Type: text/plain');
 
-describe('a leaf that is rewritten is told of, with the reason', () => {
+describe('lines that some relay breaks (R13)', () => {
+  const long = `${'x'.repeat(991)}\r\n`;
+
+  test('are broken in a leaf', () => {
+    expect(seal(plain, [Buffer.from(long)]).rewrites).toMatchObject([{ because: 'line over 990 octets' }]);
+  });
+
+  test('are kept where nothing must be altered, as they are legal (R15)', () => {
+    for (const type of ['message/rfc822', 'multipart/signed; boundary=s']) {
+      const header = mail(`Content-Type: ${type}`).toString();
+      const { entity, rewrites } = seal(Buffer.from(header), [Buffer.from(`\r\n${long}>From x\r\n`)]);
+      expect(entity).toBe(`${header}\r\n\r\n${long}>From x\r\n`);
+      expect(rewrites).toEqual([]);
+    }
+  });
+});
+
+describe('a leaf that is rewritten is told of, with the reason (R12, R13)', () => {
   test.each<[string, string[], string, Omit<Rewrite, 'mediaType'>]>([
     [
       '8-bit text',
@@ -155,7 +172,69 @@ describe('inside a message (R15)', () => {
   });
 });
 
-describe('quoted-printable that has to be rewritten', () => {
+describe('what programs that parse a message would add is there already (RFC 2046 §5.1.1)', () => {
+  const header = mail('Content-Type: multipart/mixed; boundary=b');
+  const inner = ['Content-Type: multipart/alternative; boundary=c', ''];
+  const cases: [string, string[], string[]][] = [
+    [
+      'an empty line between the ends of two multiparts',
+      ['--b', ...inner, '--c', '', 'one', '--c--', '--b--'],
+      ['--b', ...inner, '--c', '', 'one', '--c--', '', '--b--'],
+    ],
+    ['a line end after the header of an empty part', ['--b', '', '--b--'], ['--b', '', '', '--b--']],
+    [
+      'an empty line after the header of a part without body',
+      ['--b', 'X: y', '--b', '--b--'],
+      ['--b', 'X: y', '', '', '--b', '', '', '--b--'],
+    ],
+    [
+      'the closing delimiters',
+      ['--b', ...inner, '--c', '', 'one', '--b', 'X: y'],
+      ['--b', ...inner, '--c', '', 'one', '--c--', '', '--b', 'X: y', '', '', '--b--'],
+    ],
+    [
+      'those of several multiparts',
+      ['--b', ...inner, '--c', '', 'one'],
+      ['--b', ...inner, '--c', '', 'one', '', '--c--', '', '--b--'],
+    ],
+    [
+      'the closing delimiter after an epilogue',
+      ['--b', ...inner, '--c', '', 'one', '--c--', 'epilogue'],
+      ['--b', ...inner, '--c', '', 'one', '--c--', 'epilogue', '', '--b--'],
+    ],
+    [
+      'the closing delimiter after a message, which is not changed (R15)',
+      ['--b', 'Content-Type: message/rfc822', '', ...inner, '--c', '--c', '', 'one'],
+      ['--b', 'Content-Type: message/rfc822', '', ...inner, '--c', '--c', '', 'one', '', '--b--'],
+    ],
+  ];
+
+  test.each(cases)('%s', (_, body, want) => {
+    for (const pieces of [[mail(...body)], chunks(mail(...body), 1)])
+      expect(seal(header, pieces).entity).toBe(`${header.toString()}\r\n${mail(...want).toString()}`);
+  });
+
+  test.each<[string, string[]]>([
+    [
+      'where it is there',
+      ['preamble', '--b', ...inner, '--c', '', 'one', '--c--', '', '--b', '', '', '--b--'],
+    ],
+    ['to a multipart without parts', ['no parts']],
+    ['to a message that has not begun (R15)', ['--b', 'Content-Type: message/rfc822', '--b--']],
+    [
+      'inside a message (R15)',
+      ['--b', 'Content-Type: message/rfc822', '', ...inner, '--c', 'X: y', '--c', '', '--c--', '--b--'],
+    ],
+    [
+      'inside a protected part (R15)',
+      ['--b', 'Content-Type: multipart/signed; boundary=s', '', '--s', '--s', '', '--b--'],
+    ],
+  ])('nothing is added %s', (_, body) => {
+    expect(seal(header, [mail(...body)]).entity).toBe(`${header.toString()}\r\n${mail(...body).toString()}`);
+  });
+});
+
+describe('quoted-printable that has to be rewritten (R13, R14)', () => {
   const label = 'Content-Transfer-Encoding: quoted-printable';
   const binary = Buffer.from('\x89PNG\r\n\x1a\n\0\r\n\xfe', 'latin1');
   const escaped = (bytes: Buffer) => [...bytes].map(b => `=${b.toString(16).toUpperCase().padStart(2, '0')}`);
@@ -204,7 +283,7 @@ describe('a root that does not say what it is (R10)', () => {
   });
 });
 
-describe('labels', () => {
+describe('labels (R12)', () => {
   const encodings = (entity: string) => entity.match(/^Content-Transfer-Encoding: .*$/gm);
 
   test.each(['8bit', 'binary'])('a clean leaf that calls itself %s is 7bit', label => {
@@ -213,6 +292,44 @@ describe('labels', () => {
     ]);
     expect(encodings(entity)).toEqual(['Content-Transfer-Encoding: 7bit']);
   });
+
+  test.each<[string, string[], string]>([
+    ['a leaf with two labels', ['text/plain', '7bit', '8bit'], '7bit'],
+    ['a leaf with an encoding and another label', ['image/png', 'base64', '(now) BINARY'], 'base64'],
+    ['a label with more in it', ['text/plain', '8bit x'], '7bit'],
+    ['a multipart without boundary', ['multipart/mixed', '8bit'], '7bit'],
+    ['a report', ['message/delivery-status', 'binary'], '7bit'],
+    ['uuencode', ['text/plain', 'x-uuencode', '8bit'], 'x-uuencode'],
+  ])('%s says once, and truly, what it is', (_, [type, ...labels], want) => {
+    const header = mail(`Content-Type: ${type!}`, ...labels.map(l => `Content-Transfer-Encoding: ${l}`));
+    const forwarded = Buffer.concat([header, mail('', 'AAAA')]);
+    const label = [`Content-Transfer-Encoding: ${want}`];
+    expect(encodings(seal(header, [mail('AAAA')]).entity)).toEqual(label);
+    expect(encodings(seal(mail('Content-Type: message/rfc822'), [forwarded]).entity)).toEqual(label);
+  });
+
+  test('so does a leaf without body', () => {
+    const body = mail('--b', 'Content-Transfer-Encoding: 8bit', '--b--');
+    expect(encodings(seal(mail('Content-Type: multipart/mixed; boundary=b'), [body]).entity)).toEqual([
+      'Content-Transfer-Encoding: 7bit',
+    ]);
+  });
+
+  test.each(['"BASE64" (so to say); x=y', 'base64;', 'base64\r\nContent-Transfer-Encoding: 7bit'])(
+    'one like %j is written plainly where the content is rewritten',
+    label => {
+      const { entity } = seal(mail(`Content-Transfer-Encoding: ${label}`), [mail('AAAA', 'AAAA')]);
+      expect(encodings(entity)).toEqual(['Content-Transfer-Encoding: base64']);
+    },
+  );
+
+  test.each(['base64 ', 'Base64', 'base64;', '"base64"'])(
+    'one like %j stays with content that stays',
+    label => {
+      const { entity } = seal(mail(`Content-Transfer-Encoding: ${label}`), [mail('AAAA')]);
+      expect(encodings(entity)).toEqual([`Content-Transfer-Encoding: ${label.trimEnd()}`]);
+    },
+  );
 
   test('of two labels one is left', () => {
     const header = mail(
@@ -223,47 +340,5 @@ describe('labels', () => {
     expect(encodings(seal(header, [mail('Grüße an alle in Köln')]).entity)).toEqual([
       'Content-Transfer-Encoding: quoted-printable',
     ]);
-  });
-});
-
-describe('the frame', () => {
-  test('has one MIME-Version; Content fields go in, all others stay out in their order (R10)', () => {
-    const out: Buffer[] = [];
-    const header = mail(
-      'Subject: x',
-      'Mime-Version: 1.0 (old)',
-      'Content-Type: text/html',
-      'X-A: 1',
-      'Content-ID: <a>',
-    );
-    const message = new SignedMessage({
-      fields: parseHeader(header),
-      digest: digests.sha512,
-      boundary: frameBoundary,
-      out: bytes => void out.push(Buffer.from(bytes)),
-      rewritten: () => undefined,
-    });
-    message.write(mail('body'));
-    message.end();
-    message.close(Buffer.alloc(100, 0xff));
-    expect(Buffer.concat(out).toString()).toBe(
-      'Subject: x\r\nX-A: 1\r\nMIME-Version: 1.0\r\n' +
-        'Content-Type: multipart/signed; protocol="application/pkcs7-signature";\r\n' +
-        ` micalg=sha-512; boundary="${frameBoundary}"\r\n\r\n` +
-        'This is a message with an S/MIME signature.\r\n\r\n' +
-        `--${frameBoundary}\r\nContent-Type: text/html\r\nContent-ID: <a>\r\n\r\nbody\r\n` +
-        `\r\n--${frameBoundary}\r\n` +
-        'Content-Type: application/pkcs7-signature; name="smime.p7s"\r\n' +
-        'Content-Transfer-Encoding: base64\r\n' +
-        'Content-Disposition: attachment; filename="smime.p7s"\r\n' +
-        'Content-Description: S/MIME Cryptographic Signature\r\n\r\n' +
-        `${'/'.repeat(76)}\r\n${'/'.repeat(57)}w==\r\n--${frameBoundary}--\r\n`,
-    );
-  });
-
-  test('has a boundary that no encoding can contain (R17)', () => {
-    const boundary = randomBoundary(Buffer.alloc(16, 0xab));
-    expect(boundary).toMatch(/^=_postseal_[0-9a-f]{32}$/);
-    expect(boundary.length).toBeLessThanOrEqual(70);
   });
 });

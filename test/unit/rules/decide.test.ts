@@ -3,14 +3,14 @@ import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { digests, type DigestName } from '../../../src/algorithms.js';
+import { digests, digestsFrom, type DigestName } from '../../../src/algorithms.js';
 import type { Verdict } from '../../../src/decision.js';
 import { parseMailboxes } from '../../../src/address.js';
 import { outcome } from '../../../src/failure.js';
 import type { Identity } from '../../../src/identity.js';
 import { describeDecision } from '../../../src/journal.js';
 import { decide } from '../../../src/rules/decide.js';
-import type { MessageFacts } from '../../../src/rules/message.js';
+import type { ContentFacts, MessageFacts } from '../../../src/rules/message.js';
 import { parsePattern, parsePatterns } from '../../../src/rules/pattern.js';
 import type { Exception, Policy, Rule } from '../../../src/rules/policy.js';
 import { address, goldenDirectory, ruleFor } from '../../support/golden-filter.js';
@@ -24,7 +24,7 @@ function identity(name: string, addresses: string[], from = '2026-01-01', to = '
   return {
     ...{ name, file: `/${name}.pem`, key, keyType: 'rsa', keyDescription: 'RSA 2048', subject: `CN=${name}` },
     ...{ certificate: none, chain: [], issuer: none, serialNumber: none },
-    minimumDigest: digests.sha256,
+    digests: digestsFrom(digests.sha1),
     addresses: addresses.map(address),
     notBefore: new Date(from),
     notAfter: new Date(to),
@@ -41,19 +41,30 @@ function rule(changes: Partial<Rule> = {}): Rule {
 function facts({
   from = 'Anna <anna@example.com>',
   sender = 'anna@example.com',
+  content = {},
   ...others
-}: Omit<Partial<MessageFacts>, 'from' | 'sender'> & { from?: string; sender?: string } = {}): MessageFacts {
+}: Omit<Partial<MessageFacts>, 'from' | 'sender' | 'content'> & {
+  from?: string;
+  sender?: string;
+  content?: Partial<ContentFacts>;
+} = {}): MessageFacts {
   return {
     ...{ mediaType: 'text/plain', fileNames: [], fields: [{ name: 'from', body: from }] },
     sender: address(sender),
     from: parseMailboxes(from),
+    content: () => ({ fragile: [], unsignable: undefined, unprotectable: undefined, ...content }),
     ...others,
   };
 }
 
 function verdicts(policy: Partial<Policy>, message: MessageFacts, ...recipients: string[]): Verdict[] {
   const to = recipients.length === 0 ? ['bob@example.org'] : recipients;
-  return decide({ rules: [rule()], exceptions: [], ...policy }, message, to.map(address), now);
+  return decide(
+    { rules: [rule()], exceptions: [], leaveUnsigned: [], ...policy },
+    message,
+    to.map(address),
+    now,
+  );
 }
 
 /** The decision for the first recipient, as journal and `explain` say it. */
@@ -62,7 +73,7 @@ const decided = (policy: Partial<Policy>, message: MessageFacts): string =>
 
 const signed = 'signed rule=staff certificate=anna';
 
-describe('what is never signed, whatever the rules say', () => {
+describe('what is never signed, whatever the rules say (R1, R2)', () => {
   test.each<[string, Parameters<typeof facts>[0], string]>([
     ['a bounce', { sender: '' }, 'null sender'],
     ['a signed message', { mediaType: 'multipart/signed' }, 'signed already'],
@@ -189,15 +200,58 @@ describe('which certificate', () => {
 
   test('a key that asks for a stronger digest than the rule gets it; a weaker one changes nothing', () => {
     const digest = (minimum: DigestName, asked: DigestName): string | undefined => {
-      const identities = [{ ...anna, minimumDigest: digests[minimum] }];
+      const identities = [{ ...anna, digests: digestsFrom(digests[minimum]) }];
       const [verdict] = verdicts(
         { rules: [rule({ identitiesFor: () => identities, digest: digests[asked] })] },
         facts(),
       );
-      return verdict!.decision.action === 'sign' ? verdict!.decision.digest.name : undefined;
+      return verdict!.decision.action === 'sign' ? verdict!.decision.algorithm.digest.name : undefined;
     };
     expect(digest('sha384', 'sha256')).toBe('sha384');
     expect(digest('sha256', 'sha512')).toBe('sha512');
+  });
+
+  test('an algorithm that the key cannot do is replaced by one it can; the rule chooses for plain RSA keys (R26)', () => {
+    const algorithm = (changes: Partial<Identity>, given: Partial<Rule>): string => {
+      const identities = [{ ...anna, ...changes }];
+      const [verdict] = verdicts({ rules: [rule({ identitiesFor: () => identities, ...given })] }, facts());
+      if (verdict!.decision.action !== 'sign') throw new Error('not signed');
+      const { title, digest } = verdict!.decision.algorithm;
+      return `${title} ${digest.name}`;
+    };
+    const ed25519 = { keyType: 'ed25519', digests: [digests.sha512] } as const;
+    const restricted = { keyType: 'rsa-pss', digests: [digests.sha256] } as const;
+    expect(algorithm({}, {})).toBe('RSA sha256');
+    expect(algorithm({}, { digest: digests.sha1 })).toBe('RSA sha1');
+    expect(algorithm({}, { signature: 'rsa-pss' })).toBe('RSA-PSS sha256');
+    expect(algorithm({ keyType: 'ec' }, { signature: 'rsa-pss' })).toBe('ECDSA sha256');
+    expect(algorithm(ed25519, {})).toBe('Ed25519 sha512');
+    expect(algorithm(restricted, { digest: digests.sha512 })).toBe('RSA-PSS sha256');
+  });
+
+  test('local parts that differ in case are the same unless told otherwise (R5)', () => {
+    const shouting = facts({ from: 'ANNA@example.com', sender: 'ANNA@example.com' });
+    expect(decided({}, shouting)).toBe(signed);
+    const exact = { rules: [rule({ localParts: 'exact-case' })] };
+    expect(decided(exact, facts())).toBe(signed);
+    expect(decided(exact, facts({ from: 'anna@EXAMPLE.com' }))).toBe(signed);
+    expect(decided(exact, shouting)).toMatch(/^deferred .* does not name the sender: ANNA@example.com;/);
+  });
+
+  test('exact case holds between author and envelope sender, too', () => {
+    const exact = { rules: [rule({ localParts: 'exact-case', envelopeSender: 'exact' })] };
+    expect(decided(exact, facts())).toBe(signed);
+    expect(decided(exact, facts({ sender: 'aNNA@example.com' }))).toMatch(/^deferred .*Envelope sender/);
+    const twice = facts({ from: 'anna@example.com, ANNA@example.com' });
+    expect(decided(exact, twice)).toMatch(/^deferred .*exactly one mailbox/);
+  });
+
+  test('a mismatch may be warned of (R5)', () => {
+    const warn = { rules: [rule({ identitiesFor: () => [other], mismatch: 'warn' })] };
+    expect(decided(warn, facts())).toBe(
+      'signed rule=staff certificate=other (warning: other does not name anna@example.com)',
+    );
+    expect(decided({ rules: [rule({ mismatch: 'warn' })] }, facts())).toBe(signed);
   });
 
   test('a certificate that does not name the author may sign where the rule allows it, expired ones not', () => {
@@ -207,6 +261,59 @@ describe('which certificate', () => {
     expect(allow([other, anna])).toBe(signed);
     const late = identity('late', ['bob@example.com'], '2025-01-01', '2026-01-01');
     expect(allow([late])).toContain('is expired: late');
+  });
+});
+
+describe('content that common clients cannot use once it is signed (R3)', () => {
+  test.each([
+    ['calendar', 'calendar invitation'],
+    ['tnef', 'winmail.dat'],
+  ] as const)('%s is left unsigned, unless that is switched off', (kind, reason) => {
+    const message = facts({ content: { fragile: [kind] } });
+    expect(decided({ leaveUnsigned: ['calendar', 'tnef'] }, message)).toBe(`unsigned rule=staff (${reason})`);
+    expect(decided({ leaveUnsigned: [] }, message)).toBe(signed);
+  });
+
+  test('does not get a message past a refusal', () => {
+    const message = facts({ content: { fragile: ['calendar'] }, sender: 'eve@example.net' });
+    expect(decided({ leaveUnsigned: ['calendar'] }, message)).toMatch(/^deferred .*Envelope sender/);
+  });
+
+  test('no rule is asked for less', () => {
+    const message = facts({ content: { fragile: ['calendar'] }, from: 'carl@example.net' });
+    expect(decided({ leaveUnsigned: ['calendar'] }, message)).toBe('unsigned (no rule for this sender)');
+  });
+});
+
+describe('what clear form would damage (R15)', () => {
+  const unsignable = 'multipart/signed part that must not be altered: 8-bit octets';
+  const message = facts({ content: { unsignable } });
+  const by = (changes: Partial<Rule>) => decided({ rules: [rule(changes)] }, message);
+  const why = `Message cannot be made 7-bit without damage: ${unsignable}`;
+
+  test('is signed in opaque form, which damages nothing', () => {
+    expect(by({})).toBe(`${signed} form=opaque`);
+    expect(verdicts({}, message)[0]!.steps.at(-1)).toEqual({
+      subject: 'content',
+      finding: `${unsignable}: opaque, as clear would damage it`,
+    });
+  });
+
+  test('or what the rule says', () => {
+    expect(by({ unsignable: 'defer' })).toBe(`deferred rule=staff (${why})`);
+    expect(by({ unsignable: 'reject' })).toBe(`rejected rule=staff (${why})`);
+    expect(by({ unsignable: 'pass' })).toBe(`unsigned rule=staff (${why})`);
+  });
+
+  test('a header that cannot be copied matters only where it is protected', () => {
+    const header = facts({ content: { unprotectable: '8-bit address in the from field' } });
+    expect(decided({}, header)).toBe(signed);
+    const rules = [rule({ headerProtection: true })];
+    expect(decided({ rules }, header)).toBe(`${signed} form=opaque`);
+  });
+
+  test('does not concern a rule that signs in opaque form anyway', () => {
+    expect(by({ form: 'opaque', unsignable: 'reject' })).toBe(`${signed} form=opaque`);
   });
 });
 

@@ -38,12 +38,17 @@ export function contents(node: Node | undefined): Buffer {
 /** Dotted form. @throws Error for any other type */
 export function oid(node: Node | undefined): string {
   if (!node || !isUniversal(node, Type.OID)) throw new Error('not an OBJECT IDENTIFIER');
-  return forge.asn1.derToOid(node.value as string);
+  const { value } = node;
+  // Arcs with a zero in front, or without an end: others refuse them (X.690 §8.19.2).
+  if (typeof value !== 'string' || /(?:^|[\0-\x7f])\x80|[\x80-\xff]$|^$/.test(value))
+    throw new Error('not an OBJECT IDENTIFIER');
+  return forge.asn1.derToOid(value);
 }
 
 /** A non-negative INTEGER; infinite where it is past 48 bits. @throws Error for any other type */
 export function integer(node: Node | undefined): number {
-  if (!node || !isUniversal(node, Type.INTEGER)) throw new Error('not an INTEGER');
+  if (!node || !isUniversal(node, Type.INTEGER) || Array.isArray(node.value))
+    throw new Error('not an INTEGER');
   const bytes = contents(node);
   if (bytes.length === 0 || bytes[0]! >= 0x80) throw new Error('not a positive INTEGER');
   return bytes.length > 6 ? Infinity : bytes.readUIntBE(0, bytes.length);
@@ -63,6 +68,36 @@ export function isOid(node: Node | undefined): boolean {
 
 export function isOctetString(node: Node | undefined): boolean {
   return node !== undefined && isUniversal(node, Type.OCTETSTRING);
+}
+
+export function isSet(node: Node | undefined): boolean {
+  return node !== undefined && isUniversal(node, Type.SET) && Array.isArray(node.value);
+}
+
+/** The octets of an OCTET STRING, also of one in pieces. @throws Error for any other type */
+export function octets(node: Node | undefined): Buffer {
+  if (!isOctetString(node)) throw new Error('not an OCTET STRING');
+  if (Array.isArray(node!.value)) return Buffer.concat(node!.value.map(octets));
+  return contents(node);
+}
+
+/** The values in a SEQUENCE. @throws Error for any other type */
+export function sequence(node: Node | undefined): Node[] {
+  if (!isSequence(node)) throw new Error('not a SEQUENCE');
+  return children(node);
+}
+
+/** The values in a SET. @throws Error for any other type */
+export function set(node: Node | undefined): Node[] {
+  if (!isSet(node)) throw new Error('not a SET');
+  return children(node);
+}
+
+/** The one value in `[number] EXPLICIT`. @throws Error for any other type */
+export function explicit(node: Node | undefined, number: number): Node {
+  const [inner, ...more] = isTagged(node, number) ? children(node) : [];
+  if (!inner || more.length > 0) throw new Error(`not one value in [${number}]`);
+  return inner;
 }
 
 /** Whether it is tagged `[number]`. */

@@ -1,0 +1,95 @@
+// A directory of certificates: each file with a key becomes an identity, and authorities complete the chains of all.
+import { join } from 'node:path';
+import type { Identity } from '../identity.js';
+import { distinct } from './chain.js';
+import type { CertificateProblem } from './fault.js';
+import { nodeIo, readDirectory, type CertificateIo, type PasswordSource } from './files.js';
+import { makeIdentity } from './make.js';
+import type { Contents } from './material.js';
+import { readCertificateFile, readSecret, type ReadFile } from './read.js';
+
+/** A directory of certificates; its path is absolute. */
+export interface DirectorySource {
+  readonly name: string;
+  readonly directory: string;
+  readonly password: PasswordSource;
+}
+
+export interface LoadedDirectory {
+  /** In the order of their file names. */
+  readonly identities: readonly Identity[];
+  readonly warnings: readonly CertificateProblem[];
+  readonly problems: readonly CertificateProblem[];
+}
+
+/**
+ * Loads every .p12, .pfx and .pem file of a directory, hidden ones apart. One that fails leaves the others
+ * in; identities are named `staff/anna.p12`. Issuers that a file lacks are taken from the other files, and
+ * from files of issuers alone, which may also be .crt, .cer or .der.
+ */
+export async function loadDirectory(
+  { name: section, directory, password }: DirectorySource,
+  io: CertificateIo = nodeIo,
+): Promise<LoadedDirectory> {
+  let names: string[];
+  try {
+    names = (await readDirectory(directory, io)).filter(name => !name.startsWith('.'));
+  } catch (error) {
+    return { identities: [], warnings: [], problems: [at(`${directory}: ${(error as Error).message}`)] };
+  }
+  const secret = await readSecret(password, io);
+  const read = async (pattern: RegExp): Promise<(ReadFile & { name: string; path: string })[]> => {
+    const files = [];
+    for (const name of names.filter(n => pattern.test(n))) {
+      const path = join(directory, name);
+      files.push({ name, path, ...(await readCertificateFile(path, 'file', secret, io)) });
+    }
+    return files;
+  };
+  const members = await read(/\.(?:p12|pfx|pem)$/i);
+  const issuers = await read(/\.(?:crt|cer|der)$/i);
+  const pool = distinct(
+    [...members, ...issuers].flatMap(({ contents }) => contents?.certificates ?? []).filter(c => c.ca),
+  );
+  const identities: Identity[] = [];
+  const problems = [...secret.problems, ...members.flatMap(file => file.problems)];
+  const warnings = [
+    ...secret.warnings,
+    ...members.flatMap(file => file.warnings),
+    ...issuers.flatMap(file => file.problems), // the mail goes out without them too
+  ];
+  for (const { name, contents } of members) {
+    if (!contents || holdsIssuersAlone(contents)) continue;
+    const made = makeIdentity(`${section}/${name}`, { file: contents, pool }, io.now());
+    if ('problems' in made) problems.push(...made.problems);
+    else {
+      identities.push(made.identity);
+      warnings.push(...made.warnings);
+    }
+  }
+  const unused = [
+    ...issuers.filter(({ contents }) => contents && !holdsIssuersAlone(contents)).map(({ path }) => path),
+    ...names.filter(name => /\.key$/i.test(name)).map(name => join(directory, name)),
+  ];
+  const mend = 'put key, certificate and chain together into one .pem file';
+  warnings.push(...unused.map(path => at(`${path}: is not used; ${mend}`)));
+  if (identities.length === 0 && problems.length === 0) {
+    warnings.push(at(`${directory}: holds no .p12, .pfx or .pem file with a key`));
+  }
+  return { identities, warnings: tell(warnings), problems: tell(problems) };
+}
+
+function holdsIssuersAlone({ keys, certificates }: Contents): boolean {
+  return keys.length === 0 && certificates.length > 0 && certificates.every(c => c.ca);
+}
+
+function at(message: string): CertificateProblem {
+  return { key: 'directory', message };
+}
+
+/** By file. What one lacks, the section cannot name: all of it is about the directory. */
+function tell(problems: readonly CertificateProblem[]): CertificateProblem[] {
+  return problems
+    .map(problem => (problem.key === 'file' ? at(problem.message) : problem))
+    .sort((a, b) => (a.message < b.message ? -1 : 1));
+}

@@ -1,0 +1,89 @@
+// Files → what they hold, whatever form they have: with the words for each that cannot be read.
+import { X509Certificate } from 'node:crypto';
+import * as asn1 from '../asn1.js';
+import { Fault, type CertificateProblem, type OptionKey } from './fault.js';
+import {
+  checkRights,
+  passwordOption,
+  readBounded,
+  readPassword,
+  type CertificateIo,
+  type PasswordSource,
+} from './files.js';
+import { foreignFile } from './foreign.js';
+import type { Contents, Material } from './material.js';
+import { isPem, readPem } from './pem.js';
+import { isPkcs12, readPkcs12 } from './pkcs12.js';
+
+/** A password that was looked up, or in `problems` why it could not be. */
+export interface Secret {
+  readonly source: PasswordSource;
+  readonly password: string | undefined;
+  readonly warnings: readonly CertificateProblem[];
+  readonly problems: readonly CertificateProblem[];
+}
+
+export async function readSecret(source: PasswordSource, io: CertificateIo): Promise<Secret> {
+  try {
+    return { source, ...(await readPassword(source, io)), problems: [] };
+  } catch (error) {
+    const { message } = asFault(error);
+    const problem = { key: passwordOption(source), message };
+    return { source, password: undefined, warnings: [], problems: [problem] };
+  }
+}
+
+/** A file that was read, or in `problems` why it could not be. */
+export interface ReadFile {
+  readonly contents?: Contents;
+  readonly warnings: readonly CertificateProblem[];
+  readonly problems: readonly CertificateProblem[];
+}
+
+/** @param key the option that names the file */
+export async function readCertificateFile(
+  path: string,
+  key: OptionKey,
+  secret: Secret,
+  io: CertificateIo,
+): Promise<ReadFile> {
+  try {
+    const { bytes, mode } = await readBounded(path, io);
+    const contents = { path, ...(await readMaterial(bytes, path, secret.password)) };
+    return { contents, warnings: contents.keys.length > 0 ? checkRights(path, mode, key) : [], problems: [] };
+  } catch (error) {
+    const { message, about } = asFault(error);
+    // Without its password a file cannot be opened: that has been said.
+    if (about === 'password' && secret.problems.length > 0) return { warnings: [], problems: [] };
+    const named = about === 'password' && secret.source.kind !== 'none';
+    const option = named ? passwordOption(secret.source) : key;
+    return { warnings: [], problems: [{ key: option, message: `${path}: ${message}` }] };
+  }
+}
+
+/** @throws Fault without the path in front */
+async function readMaterial(bytes: Buffer, path: string, password: string | undefined): Promise<Material> {
+  const text = bytes.toString('utf8'); // a byte order mark is then white space
+  if (isPem(text)) return readPem(text, password, path);
+  const node = parse(bytes);
+  if (node && isPkcs12(node)) return readPkcs12(node, password);
+  try {
+    return { keys: [], certificates: [new X509Certificate(bytes)], foreign: [] }; // in DER
+  } catch {
+    throw foreignFile(bytes, path);
+  }
+}
+
+function parse(bytes: Buffer): asn1.Node | undefined {
+  try {
+    return asn1.parse(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is no Fault is a bug, and must not be told as a mistake of the administrator. */
+function asFault(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  throw error;
+}
