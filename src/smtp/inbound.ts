@@ -1,12 +1,14 @@
 // Receives mail from Postfix. Wraps smtp-server, which pauses 100 ms before its greeting, alters addresses,
-// merges recipients and keeps XFORWARD attributes too long: those commands are handled here.
+// merges recipients and keeps XFORWARD attributes too long: those commands are handled here. See input.ts, too.
 import type { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
+import type { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
 import type { Delivery, ForwardedAttributes, Recipient } from '../envelope.js';
 import { Failure, outcome, type Reply } from '../failure.js';
 import { parseMail, parseRcpt, parseXforward, type MailCommand } from './commands.js';
+import { Content } from './content.js';
+import { Input } from './input.js';
 
 export interface InboundOptions {
   readonly hostname: string;
@@ -27,8 +29,6 @@ export interface InboundOptions {
 
 /** Postfix's default, and the most that one message is taken for. */
 const maxRecipients = 10_000;
-/** Below it, pieces of a message are gathered: a line that begins with a dot comes alone. */
-const gather = 64 * 1024;
 
 export class Inbound {
   private readonly server: Server;
@@ -78,7 +78,6 @@ export class Inbound {
 
 class Server extends SMTPServer {
   readonly inFlight = new Map<Connection, Promise<Reply>>();
-  private readonly bySession = new WeakMap<object, Connection>();
 
   constructor(readonly inbound: InboundOptions) {
     super({
@@ -103,23 +102,11 @@ class Server extends SMTPServer {
       onConnect: (_, callback) => {
         callback();
       },
-      onData: (stream, session, callback) => {
-        const connection = this.bySession.get(session)!;
-        const delivery = connection.deliver(stream);
-        this.inFlight.set(connection, delivery);
-        void delivery.then(reply => {
-          this.inFlight.delete(connection);
-          const text = reply.text.replace(/[\r\n]+/g, ' ');
-          if (outcome(reply) === 'accepted') callback(null, text);
-          else callback(Object.assign(new Error(text), { responseCode: reply.code }));
-        });
-      },
     } satisfies SMTPServerOptions);
   }
 
   override connect(socket: Socket): void {
     const connection = new Connection(this, socket);
-    this.bySession.set(connection.session, connection);
     this.connections.add(connection);
     connection.on('error', this.inbound.onError);
     connection.init();
@@ -140,13 +127,38 @@ class Connection extends SMTPConnection {
     super(owner, socket);
   }
 
+  /** Runs before the fields above are there. */
+  override _createParser(): SMTPStream {
+    const input = new Input(this._socket, {
+      command: (line, next) => {
+        this._onCommand(line, next);
+      },
+      tooLong: () => {
+        this.refuse(new Failure('command-too-long'));
+      },
+    });
+    // All that smtp-server does with it by itself is to say that the connection is closed.
+    return input as unknown as SMTPStream;
+  }
+
   /** Only Postfix connects here: no pause to catch those who talk before the greeting. */
   override init(): void {
-    this._setListeners(() => {
-      const { maxConnections } = this.owner.inbound;
-      if (this.owner.connections.size > maxConnections) this.refuse(new Failure('too-many-connections'));
-      else this.connectionReady();
+    const socket: Socket = this._socket;
+    socket.on('close', hadError => {
+      this._onCloseEvent(hadError);
     });
+    socket.on('error', error => {
+      this._onError(error);
+    });
+    this._armTimeout();
+    this.input.start();
+    const { maxConnections } = this.owner.inbound;
+    if (this.owner.connections.size > maxConnections) this.refuse(new Failure('too-many-connections'));
+    else this.connectionReady();
+  }
+
+  private get input(): Input {
+    return this._parser as unknown as Input;
   }
 
   /** Runs at EHLO, RSET and the end of each message: the transaction is over. */
@@ -200,11 +212,28 @@ class Connection extends SMTPConnection {
     });
   }
 
-  /** Hands the message on; resolves with the reply once all of it has been read or the client is gone. */
-  async deliver(stream: Readable): Promise<Reply> {
-    const content = new Content(stream, this.owner.inbound.maxMessageSize);
+  override handler_DATA(_command: Buffer, callback: () => void): void {
+    this.attempt(callback, () => {
+      if (this.recipients.length === 0) throw new Failure('bad-sequence', 'need RCPT command');
+      this.send(354, 'End data with <CR><LF>.<CR><LF>', false);
+      void this.deliver();
+    });
+  }
+
+  /** The message is cut where the client goes away. */
+  override _onClose(): void {
+    super._onClose();
+    this.content?.cut();
+  }
+
+  /** Hands the message on, and tells the reply once all of it has come: SMTP has no way to stop it before. */
+  private async deliver(): Promise<void> {
+    const { inbound, inFlight } = this.owner;
+    const content = new Content(inbound.maxMessageSize);
     this.content = content;
-    const reply = await this.owner.inbound.deliver({
+    const { input } = this;
+    input.receive(content);
+    const delivery = inbound.deliver({
       envelope: {
         sender: this.mail!.sender,
         parameters: this.mail!.parameters,
@@ -214,9 +243,16 @@ class Connection extends SMTPConnection {
       content,
       client: { helo: this.hostNameAppearsAs || 'unknown', address: this.remoteAddress },
     });
+    inFlight.set(this, delivery);
+    const reply = await delivery;
+    inFlight.delete(this);
+    content.discard();
+    await content.whole;
     this.content = undefined;
-    stream.resume(); // SMTP has no way to stop a message before its end
-    return reply;
+    this.send(outcome(reply) === 'accepted' ? 250 : reply.code, reply.text.replace(/[\r\n]+/g, ' '), false);
+    this._unrecognizedCommands = 0;
+    this._resetSession();
+    input.proceed();
   }
 
   /** Between two messages there is nothing to wait for. */
@@ -242,40 +278,5 @@ class Connection extends SMTPConnection {
       this.send(reply.code, reply.text, false);
     }
     callback();
-  }
-}
-
-/** The content of one message in pieces worth handling. */
-class Content implements AsyncIterable<Buffer> {
-  /** Whether it is the client that keeps the reader waiting, and not the other way round. */
-  awaitsClient = false;
-
-  constructor(
-    private readonly stream: Readable,
-    private readonly limit: number,
-  ) {}
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
-    let size = 0;
-    let gathered: Buffer[] = [];
-    let length = 0;
-    this.awaitsClient = true;
-    try {
-      for await (const chunk of this.stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-        size += chunk.length;
-        if (this.limit > 0 && size > this.limit) throw new Failure('message-too-large');
-        gathered.push(chunk);
-        length += chunk.length;
-        if (length < gather && this.stream.readableLength > 0) continue;
-        this.awaitsClient = false;
-        yield gathered.length === 1 ? gathered[0]! : Buffer.concat(gathered);
-        this.awaitsClient = true;
-        gathered = [];
-        length = 0;
-      }
-    } catch (error) {
-      throw error instanceof Failure ? error : new Failure('input-cut', '', false, { cause: error });
-    }
-    if (length > 0) yield Buffer.concat(gathered);
   }
 }

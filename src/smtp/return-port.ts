@@ -175,6 +175,8 @@ class SmtpTransfer implements Transfer {
   private readonly stuffer = new DotStuffer();
   private readonly finalReply: Promise<Reply>;
   private early: Reply | undefined;
+  /** The last octets so far: they go with the final dot, in one packet where that is all there is. */
+  private kept: readonly Buffer[] = [];
   private done = false;
 
   constructor(
@@ -191,12 +193,14 @@ class SmtpTransfer implements Transfer {
 
   async write(bytes: Buffer): Promise<void> {
     if (this.early) throw no(this.early);
-    await this.session.write(this.stuffer.write(bytes));
+    const { kept } = this;
+    this.kept = this.stuffer.write(bytes);
+    if (kept.length > 0) await this.session.write(kept);
   }
 
   async finish(): Promise<Reply> {
     if (this.early) throw no(this.early);
-    await this.session.write([this.stuffer.end()]);
+    await this.session.write([...this.kept, this.stuffer.end()]);
     const reply = await this.finalReply;
     if (reply.code >= 300 && reply.code < 400) throw no(reply);
     this.done = true;

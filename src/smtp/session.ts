@@ -1,15 +1,15 @@
-// One connection to the return port. Wraps nodemailer's SMTPConnection, whose `send` rewrites line ends,
-// knows no XFORWARD and shares DSN parameters between recipients: below, the commands are our own.
+// One connection to the return port. Wraps nodemailer's SMTPConnection, whose `send` rewrites line ends, knows no
+// XFORWARD and shares DSN parameters between recipients: it connects and says EHLO, all that follows is our own.
 import { connect as connectSocket, type Socket } from 'node:net';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { Failure, type Reply } from '../failure.js';
 import type { Trace } from '../next-hop.js';
+import { parseReply, ReplyReader } from './replies.js';
 
 /** The parts of SMTPConnection that are used and not public; a contract test holds them. */
 interface Internals {
-  _sendCommand(line: string): void;
-  _responseActions: ((reply: string) => void)[];
   _socket: Socket;
+  _onSocketData: (chunk: Buffer) => void;
   /** Not there after HELO. */
   _ehloLines?: string[];
 }
@@ -28,8 +28,15 @@ export interface SessionOptions {
 
 export class Session {
   trace: Trace = () => undefined;
-  private readonly waiting = new Set<(error: Failure) => void>();
+  private readonly replies = new ReplyReader();
+  /** Replies that wait for somebody to wait for them. */
+  private readonly unread: string[] = [];
+  /** Who waits for replies, in the order of the commands. */
+  private readonly waiting: { resolve: (reply: Reply) => void; reject: (why: Failure) => void }[] = [];
+  /** Who waits until more can be written. */
+  private writing: ((why: Failure) => void) | undefined;
   private lost: Failure | undefined;
+  private extensions: ReadonlyMap<string, readonly string[]> | undefined;
   private readonly internals: Internals;
 
   private constructor(private readonly connection: SMTPConnection) {
@@ -38,7 +45,7 @@ export class Session {
       this.fail(new Failure('return-port-lost', error.message));
     });
     connection.on('end', () => {
-      this.fail(new Failure('return-port-lost'));
+      this.fail(new Failure('return-port-lost', 'it hung up'));
     });
   }
 
@@ -80,6 +87,7 @@ export class Session {
         else resolve();
       });
     });
+    session.takeOver();
     return session;
   }
 
@@ -88,52 +96,38 @@ export class Session {
   }
 
   /** The parameters of an extension in its EHLO reply, or undefined if it is not offered. */
-  extension(name: string): string[] | undefined {
-    for (const line of this.internals._ehloLines ?? []) {
-      const [keyword, ...parameters] = line.trim().split(/\s+/);
-      if (keyword?.toUpperCase() === name) return parameters;
-    }
-    return undefined;
+  extension(name: string): readonly string[] | undefined {
+    this.extensions ??= new Map(
+      (this.internals._ehloLines ?? []).map(line => {
+        const [keyword = '', ...parameters] = line.trim().split(/\s+/);
+        return [keyword.toUpperCase(), parameters];
+      }),
+    );
+    return this.extensions.get(name);
   }
 
   /** Sends several commands at once where the return port allows it (RFC 2920); see `command`. */
   pipeline(lines: readonly string[]): Promise<Reply>[] {
-    const socket = this.internals._socket;
-    socket.cork();
-    const replies = lines.map(line => this.command(line));
-    socket.uncork();
+    const replies = lines.map(() => this.reply());
     // Whoever awaits the first one and fails leaves the others alone: not unhandled.
     for (const reply of replies) reply.catch(() => undefined);
+    if (this.usable) {
+      for (const line of lines) this.trace('sent', line);
+      this.internals._socket.write(`${lines.join('\r\n')}\r\n`);
+    }
     return replies;
   }
 
   /** Sends a command and resolves with its reply, whatever it says. @throws Failure `return-port-lost` */
   command(line: string): Promise<Reply> {
-    const reply = this.reply();
-    if (this.usable) {
-      this.trace('sent', line);
-      this.internals._sendCommand(line);
-    }
-    return reply;
+    return this.pipeline([line])[0]!;
   }
 
   /** The next reply that no command is waiting for. @throws Failure `return-port-lost` */
   reply(): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      if (!this.usable) {
-        reject(this.lost ?? new Failure('return-port-lost'));
-        return;
-      }
-      this.waiting.add(reject);
-      this.internals._responseActions.push(raw => {
-        this.waiting.delete(reject);
-        this.trace('received', raw);
-        const reply = parseReply(raw);
-        // Nobody answers what was sent after it: they are to hear why.
-        if (reply?.code === 421) this.lost ??= new Failure('return-port-lost', `421 ${reply.text}`);
-        if (reply) resolve(reply);
-        else reject(new Failure('return-port-lost', 'it answered with something that is no SMTP reply'));
-      });
+      if (this.usable) this.waiting.push({ resolve, reject });
+      else reject(this.lost ?? new Failure('return-port-lost'));
     });
   }
 
@@ -153,19 +147,14 @@ export class Session {
         resolve();
         return;
       }
-      const settled = (): void => {
-        this.waiting.delete(failed);
-        socket.removeListener('drain', drained);
-      };
       const drained = (): void => {
-        settled();
+        this.writing = undefined;
         resolve();
       };
-      const failed = (error: Failure): void => {
-        settled();
-        reject(error);
+      this.writing = why => {
+        socket.removeListener('drain', drained);
+        reject(why);
       };
-      this.waiting.add(failed);
       socket.once('drain', drained);
     });
   }
@@ -176,11 +165,13 @@ export class Session {
       this.destroy();
       return;
     }
-    this.connection.quit();
-    this.internals._socket.unref();
-    setTimeout(() => {
+    this.trace = () => undefined;
+    const end = (): void => {
       this.destroy();
-    }, quitTimeout).unref();
+    };
+    this.command('QUIT').then(end, end);
+    this.internals._socket.unref();
+    setTimeout(end, quitTimeout).unref();
   }
 
   /** Drops the connection at once: whatever was in flight is not delivered. */
@@ -190,10 +181,52 @@ export class Session {
     if (socket) socket.destroy();
   }
 
+  /** Reads the replies from here on: SMTPConnection takes a turn of the event loop for each of them. */
+  private takeOver(): void {
+    const { _socket: socket, _onSocketData: theirs } = this.internals;
+    socket.removeListener('data', theirs);
+    socket.on('data', chunk => {
+      const replies = this.replies.write(chunk);
+      if (!replies) this.drop('its reply does not come to an end');
+      else {
+        this.unread.push(...replies);
+        this.handOut();
+      }
+    });
+  }
+
+  private handOut(): void {
+    while (this.unread.length > 0) {
+      const waiter = this.waiting.shift();
+      if (!waiter) {
+        // Who has heard the reply before it just now may be about to wait.
+        setImmediate(() => {
+          if (this.waiting.length > 0) this.handOut();
+          else if (this.unread.length > 0) this.drop(`it spoke unasked: ${this.unread[0]!}`);
+        });
+        return;
+      }
+      const raw = this.unread.shift()!;
+      this.trace('received', raw);
+      const reply = parseReply(raw);
+      if (reply) waiter.resolve(reply);
+      else waiter.reject(new Failure('return-port-lost', 'it answered with something that is no SMTP reply'));
+      // Nobody answers what was sent after it: they are to hear why (RFC 5321 §4.2.3).
+      if (reply?.code === 421) this.drop(`421 ${reply.text}`);
+    }
+  }
+
+  private drop(why: string): void {
+    this.fail(new Failure('return-port-lost', why));
+    this.unread.length = 0;
+    this.connection.close();
+  }
+
   private fail(error: Failure): void {
     this.lost ??= error;
-    for (const reject of this.waiting) reject(this.lost);
-    this.waiting.clear();
+    for (const { reject } of this.waiting.splice(0)) reject(this.lost);
+    this.writing?.(this.lost);
+    this.writing = undefined;
   }
 }
 
@@ -215,13 +248,6 @@ async function opened(socket: Socket, timeout: number): Promise<void> {
     socket.destroy();
     throw new Failure('return-port-unreachable', describe(error), false, { cause: error });
   }
-}
-
-/** `250-one\n250 two` as code and lines (RFC 5321 §4.2.1). */
-function parseReply(raw: string): Reply | undefined {
-  const lines = raw.trimEnd().split('\n');
-  const code = Number(/^([2-5]\d\d)(?=[ -]|$)/.exec(lines.at(-1) ?? '')?.[1]);
-  return code ? { code, text: lines.map(line => line.slice(4).trim()).join('\n') } : undefined;
 }
 
 function describe(error: unknown): string {

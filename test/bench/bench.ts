@@ -49,23 +49,25 @@ function collect<K, V>(into: Map<K, V[]>, key: K, value: V): void {
   into.set(key, [...(into.get(key) ?? []), value]);
 }
 
-async function measureHop(setting: Setting): Promise<Pick<Results, 'hop' | 'bare'>> {
+async function measureHop(setting: Setting): Promise<Pick<Results, 'hop' | 'bare' | 'bareEcdsa'>> {
   const hop = await Hop.start(setting);
   const samples = new Map<string, HopSample[]>();
   const bare: HopSample[] = [];
+  const bareEcdsa: HopSample[] = [];
   try {
     progress('hop: warming up');
     for (const one of hopCases) await hop.run(one, scaled(one.count / 4));
     for (let round = 0; round < rounds; round++) {
       progress(`hop: round ${round + 1} of ${rounds}`);
-      bare.push(await bareSignature(setting, scaled(4000)));
+      bare.push(await bareSignature(setting.certificate, scaled(3000)));
+      bareEcdsa.push(await bareSignature(setting.ecdsa, scaled(6000)));
       for (const one of order(hopCases, round))
         collect(samples, one.name, await hop.run(one, scaled(one.count)));
     }
   } finally {
     await hop.stop();
   }
-  return { hop: samples, bare };
+  return { hop: samples, bare, bareEcdsa };
 }
 
 async function measurePostfix(setting: Setting): Promise<Map<Filter, number[]>> {
@@ -77,7 +79,7 @@ async function measurePostfix(setting: Setting): Promise<Map<Filter, number[]>> 
     for (let round = 0; round < rounds; round++) {
       progress(`Postfix: round ${round + 1} of ${rounds}`);
       for (const filter of order(filters, round))
-        collect(samples, filter, await postfix.run(filter, scaled(filter === 'script' ? 300 : 1000)));
+        collect(samples, filter, await postfix.run(filter, scaled(filter === 'script' ? 200 : 600)));
     }
   } finally {
     await postfix.stop();
@@ -91,13 +93,13 @@ async function bench(): Promise<void> {
   const machine = describeMachine();
   const setting = Setting.create(values.source);
   try {
-    const { hop, bare } = await measureHop(setting);
+    const hop = await measureHop(setting);
     progress('memory');
     const size = quick ? (scale < 0.1 ? 5 : 25) : 100;
     const memory = await measureMemory(setting, { size, warmUp: scaled(3000) });
     const obstacleToPostfix = obstacle(['postfix']);
     const postfix = obstacleToPostfix ?? (await measurePostfix(setting));
-    process.stdout.write(report({ machine, rounds, hop, bare, memory, postfix }));
+    process.stdout.write(report({ machine, rounds, ...hop, memory, postfix }));
   } finally {
     setting.remove();
   }

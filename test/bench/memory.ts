@@ -3,7 +3,7 @@
 //   smtp-source, then a streaming sender ──► postseal serve ──► smtp-sink
 import { writeFileSync } from 'node:fs';
 import { sendMail } from '../support/smtp-client.js';
-import { KB, MB, message, recipient, signedSender, streamed } from './messages.js';
+import { KB, MB, message, opaqueSender, recipient, signedSender, streamed } from './messages.js';
 import { residentMemory } from './proc.js';
 import { type Setting, Sink, smtpSource } from './setting.js';
 
@@ -18,9 +18,11 @@ export interface MemoryFigures {
   readonly duringSmaller: number;
   /** The most while the large message passed. */
   readonly during: number;
+  readonly seconds: number;
   /** The same for another one of its kind. */
   readonly duringSecond: number;
-  readonly seconds: number;
+  /** The same for one that is signed in the opaque form. */
+  readonly duringOpaque: number;
 }
 
 export async function measureMemory(
@@ -34,12 +36,15 @@ export async function measureMemory(
     await smtpSource({ port, sender: signedSender, recipient, file, count: warmUp });
     const { now: before, highest: highestBefore } = residentMemory(service.pid);
 
-    const send = async (megabytes: number): Promise<{ during: number; seconds: number }> => {
+    const send = async (
+      megabytes: number,
+      sender = signedSender,
+    ): Promise<{ during: number; seconds: number }> => {
       // From here on VmHWM begins again at what is resident now (proc(5)).
       writeFileSync(`/proc/${service.pid}/clear_refs`, '5');
       const begin = performance.now();
-      const content = streamed(megabytes * MB, signedSender);
-      await sendMail({ port, sender: signedSender, recipients: [recipient], content });
+      const content = streamed(megabytes * MB, sender);
+      await sendMail({ port, sender, recipients: [recipient], content });
       const seconds = (performance.now() - begin) / 1000;
       return { during: residentMemory(service.pid).highest, seconds };
     };
@@ -47,8 +52,9 @@ export async function measureMemory(
     const smaller = await send(smallerSize);
     const first = await send(size);
     const second = await send(size);
+    const opaque = await send(size, opaqueSender);
     const signed = service.lines(', signed ').filter(line => line.includes('reply="250 ')).length;
-    if (signed !== warmUp + 3) throw new Error(`memory: ${signed} of ${warmUp + 3} messages signed`);
+    if (signed !== warmUp + 4) throw new Error(`memory: ${signed} of ${warmUp + 4} messages signed`);
     return {
       size,
       smallerSize,
@@ -57,6 +63,7 @@ export async function measureMemory(
       duringSmaller: smaller.during,
       ...first,
       duringSecond: second.during,
+      duringOpaque: opaque.during,
     };
   } finally {
     await service.stop();

@@ -1,6 +1,10 @@
 // The messages that the benchmark sends. LF line ends: smtp-source takes them so.
 
 export const signedSender = 'anna@example.com';
+/** The same, each with something of its own. */
+export const ecdsaSender = 'berta@example.com';
+export const opaqueSender = 'carla@example.com';
+export const protectedSender = 'dora@example.com';
 /** A sender without a rule. */
 export const unsignedSender = 'nobody@example.com';
 export const recipient = 'kim@example.net';

@@ -10,12 +10,14 @@ import { peer } from '../support/peers.js';
 import { type Issued, makePki, openssl } from '../support/pki.js';
 import { freePort, until } from '../support/postfix.js';
 import { Service } from '../support/service.js';
-import { signedSender } from './messages.js';
+import { ecdsaSender, opaqueSender, protectedSender, signedSender } from './messages.js';
 
 /** Everything below one temporary directory. */
 export class Setting {
   /** RSA-2048, with its issuer as chain. */
   readonly certificate: Issued;
+  /** The same with a key on P-256. */
+  readonly ecdsa: Issued;
   /** The root that signatures verify against. */
   readonly root: string;
 
@@ -24,7 +26,9 @@ export class Setting {
     private readonly fromSource: boolean,
   ) {
     const pki = makePki(join(directory, 'pki'));
-    this.certificate = pki.issue({ name: 'anna', addresses: [signedSender], key: 'rsa2048' });
+    const addresses = [signedSender, opaqueSender, protectedSender];
+    this.certificate = pki.issue({ name: 'anna', addresses, key: 'rsa2048' });
+    this.ecdsa = pki.issue({ name: 'berta', addresses: [ecdsaSender], key: 'p256' });
     this.root = pki.root.certificate;
   }
 
@@ -68,9 +72,26 @@ hostname = postseal.example.com
 [certificate:anna]
 file = ${this.certificate.pem}
 
+[certificate:berta]
+file = ${this.ecdsa.pem}
+
 [rule:anna]
 sender = ${signedSender}
 certificate = anna
+
+[rule:ecdsa]
+sender = ${ecdsaSender}
+certificate = berta
+
+[rule:opaque]
+sender = ${opaqueSender}
+certificate = anna
+form = opaque
+
+[rule:protected]
+sender = ${protectedSender}
+certificate = anna
+header_protection = yes
 `,
     );
     const { fromSource } = this;

@@ -4,14 +4,12 @@ import { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Session } from '../../../src/smtp/session.js';
 import { ReturnPort } from '../../support/return-port.js';
 
 /** As session.ts sees it. */
 interface Internals {
-  _sendCommand(line: string): void;
-  _responseActions: ((reply: string) => void)[];
   _socket: Socket;
+  _onSocketData: (chunk: Buffer) => void;
   _ehloLines?: string[];
 }
 
@@ -29,8 +27,9 @@ afterEach(async () => {
   await port.close();
 });
 
-async function connect(): Promise<void> {
+async function connect(options: ConstructorParameters<typeof SMTPConnection>[0] = {}): Promise<void> {
   connection = new SMTPConnection({
+    ...options,
     host: '127.0.0.1',
     port: port.port,
     name: 'client.example',
@@ -58,29 +57,26 @@ function send(
   });
 }
 
-/** Sends a line the way session.ts does. */
-function ask(line: string): Promise<string> {
-  return new Promise(resolve => {
-    internals._responseActions.push(resolve);
-    internals._sendCommand(line);
-  });
-}
-
 const commands = (): string[] =>
   port.transcript.filter(l => l.includes('-> ')).map(l => l.slice(l.indexOf('-> ') + 3));
 
 describe('what is not public', () => {
-  test('a command is written as it is, and its reply goes to the action in turn, lines apart by LF', async () => {
-    port.fault({ at: 'NOOP', reply: '250-2.0.0 one\r\n250 2.0.0 two', times: 1 });
-    expect(await Promise.all([ask('NOOP first'), ask('NOOP second')])).toEqual([
-      '250-2.0.0 one\n250 2.0.0 two',
-      '250 2.0.0 Ok',
-    ]);
-    expect(commands().slice(1)).toEqual(['NOOP first', 'NOOP second']);
-  });
-
   test('the socket is a plain one', () => {
     expect(internals._socket).toBeInstanceOf(Socket);
+  });
+
+  test('one listener reads what comes, and leaves it to ours once it is removed', async () => {
+    const { _socket: socket, _onSocketData: theirs } = internals;
+    expect(socket.listeners('data')).toEqual([theirs]);
+    socket.removeListener('data', theirs);
+    const heard = new Promise(resolve =>
+      socket.once('data', chunk => {
+        resolve(String(chunk));
+      }),
+    );
+    socket.write('NOOP\r\n');
+    expect(await heard).toBe('250 2.0.0 Ok\r\n');
+    expect(connection.destroyed).toBe(false);
   });
 
   test('the lines of EHLO are there without the first, which names the server', () => {
@@ -94,57 +90,25 @@ describe('what is not public', () => {
     expect(commands().at(-1)).toBe('HELO client.example');
     expect(internals._ehloLines).toBeUndefined();
   });
-
-  test('nothing waits for a reply between two messages', () => {
-    expect(internals._responseActions).toEqual([]);
-  });
 });
 
-describe('the end of a connection', () => {
-  test('421 goes to the command that it answers; those behind it never hear anything', async () => {
-    port.fault({ at: 'NOOP', reply: '421 4.3.2 Shutting down', times: 1 });
-    const first = ask('NOOP first');
-    let heard = false;
-    void ask('NOOP second').then(() => (heard = true));
-    const ended = new Promise(resolve => connection.once('end', resolve));
-    expect(await first).toBe('421 4.3.2 Shutting down');
-    await ended;
-    expect(connection.destroyed).toBe(true);
-    expect(heard).toBe(false);
-  });
-
-  test('is an error where a command waits, and none where nothing does', async () => {
-    const waiting = new Promise<Error>(resolve => connection.once('error', resolve));
-    port.fault({ at: 'NOOP', then: 'hang up', times: 1 });
-    void ask('NOOP');
-    expect((await waiting).message).toBe('Connection closed unexpectedly');
-
-    await connect();
-    let error: unknown;
-    connection.once('error', e => {
-      error = e;
-    });
+describe('the end of a connection, which SMTPConnection sees and we do not look for', () => {
+  test('is no error where the other side hangs up', async () => {
+    const errors: unknown[] = [];
+    connection.on('error', error => errors.push(error));
     const ended = new Promise(resolve => connection.once('end', resolve));
     port.drop();
     await ended;
-    expect(error).toBeUndefined();
+    expect(connection.destroyed).toBe(true);
+    expect(errors).toEqual([]);
   });
-});
 
-describe('QUIT', () => {
-  test('leaves the connection open as long as nobody answers it; ours drops it', async () => {
-    port.fault({ at: 'NOOP', then: 'hang' });
-    const address = { host: '127.0.0.1', port: port.port };
-    const ours = await Session.connect(
-      { address, hostname: 'client.example', timeout: 60_000 },
-      new AbortController().signal,
-    );
-    void ask('NOOP');
-    ours.command('NOOP').catch(() => undefined);
-    connection.quit();
-    ours.quit();
-    await expect.poll(() => port.open, { timeout: 5000 }).toBe(1);
-    expect(internals._socket.destroyed).toBe(false);
+  test('is one after the time without an octet that was set', async () => {
+    connection.close();
+    await connect({ socketTimeout: 50 });
+    const error = new Promise<Error>(resolve => connection.once('error', resolve));
+    expect((await error).message).toBe('Timeout');
+    expect(connection.destroyed).toBe(true);
   });
 });
 
@@ -165,8 +129,7 @@ describe('the public `send`, which is not used', () => {
     expect(port.open).toBe(1);
 
     // What is said now becomes part of the message.
-    internals._sendCommand('RSET');
-    internals._socket.write('.\r\n');
+    internals._socket.write('RSET\r\n.\r\n');
     const [message] = await port.received(1);
     expect(message!.content.toString()).toBe('Subject: x\r\n\r\nhalf a liRSET\r\n');
   });

@@ -1,9 +1,12 @@
 // What smtp-server does by itself, and inbound.ts works around: an upgrade that changes it is noticed here.
 import { once } from 'node:events';
+import * as fc from 'fast-check';
 import type { AddressInfo } from 'node:net';
 import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server';
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
+import { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { DotUnstuffer } from '../../../src/smtp/dot-stuffing.js';
 import { Inbound } from '../../../src/smtp/inbound.js';
 import { DialogClient } from '../../support/dialog-client.js';
 
@@ -233,8 +236,8 @@ describe('replies', () => {
   });
 });
 
-describe('content', () => {
-  test('comes in one piece for each line that begins with a dot, so that small pieces are gathered', async () => {
+describe('the parser, which input.ts replaces', () => {
+  test('hands content on in one piece for each line that begins with a dot', async () => {
     const pieces: string[] = [];
     const client = await greeted({
       onData: (stream, _, callback) => {
@@ -249,12 +252,33 @@ describe('content', () => {
     expect(pieces.join('')).toBe('one\r\n.two\r\n.three\r\n.four\r\n');
     expect(pieces.length).toBeGreaterThanOrEqual(3);
   });
+
+  test('takes the same for the end of a message, and the same for its content', async () => {
+    const octets = fc
+      .array(fc.constantFrom('.', '\r', '\n', '\r\n', '\n.', '\r\n..', '\r\n.\r', 'x'))
+      // It overlooks a doubled dot behind a bare LF that is the first octet.
+      .map(parts => parts.join(''))
+      .filter(text => !text.startsWith('\n..'));
+    await fc.assert(
+      fc.asyncProperty(octets, async text => {
+        const wire = Buffer.from(`${text}\r\n.\r\n`);
+        const parser = new SMTPStream();
+        const theirs: Buffer[] = [];
+        const stream = parser.startDataMode();
+        stream.on('data', (piece: Buffer) => theirs.push(piece));
+        parser.write(wire);
+        await once(stream, 'end');
+        expect(new DotUnstuffer().write(wire).content.toString()).toBe(Buffer.concat(theirs).toString());
+      }),
+    );
+  });
 });
 
 test('what a subclass overrides and calls is there', () => {
   const prototype = SMTPConnection.prototype as unknown as Record<string, unknown>;
   for (const method of [
-    ...['init', 'connectionReady', 'send', 'close', '_setListeners', '_resetSession', '_onCommand'],
+    ...['init', 'connectionReady', 'send', 'close', '_createParser', '_resetSession', '_onCommand'],
+    ...['_armTimeout', '_onTimeout', '_onCloseEvent', '_onClose', '_onError'],
     ...['handler_MAIL', 'handler_RCPT', 'handler_DATA', 'handler_RSET', 'handler_EHLO'],
   ])
     expect(prototype[method], method).toBeTypeOf('function');

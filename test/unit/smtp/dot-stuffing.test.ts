@@ -1,7 +1,7 @@
 // Transparency of content, whatever the pieces are that it comes in.
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DotStuffer } from '../../../src/smtp/dot-stuffing.js';
+import { DotStuffer, DotUnstuffer } from '../../../src/smtp/dot-stuffing.js';
 
 /** The octets on the wire for content in these pieces. */
 function stuffed(pieces: readonly Buffer[]): Buffer {
@@ -17,6 +17,24 @@ function unstuffed(octets: Buffer): string {
   expect(text).toMatch(/(^|\r\n)\.\r\n$/);
   return text.slice(0, -3).replace(/(^|\n)\./g, '$1');
 }
+
+/** What we make of octets on the wire in these pieces: content, and what follows it where it came to its end. */
+function read(pieces: readonly Buffer[]): { content: string; rest: string | undefined } {
+  const unstuffer = new DotUnstuffer();
+  let content = '';
+  for (const [i, piece] of pieces.entries()) {
+    const got = unstuffer.write(piece);
+    content += got.content.toString('latin1');
+    if (got.rest) {
+      const rest = Buffer.concat([got.rest, ...pieces.slice(i + 1)]).toString('latin1');
+      return { content, rest };
+    }
+  }
+  return { content, rest: undefined };
+}
+
+const reading = (octets: string): { content: string; rest: string | undefined } =>
+  read([Buffer.from(octets, 'latin1')]);
 
 /** Content made of what matters here, and of anything else. */
 const content = fc
@@ -75,4 +93,53 @@ test('the pieces make no difference', () => {
       expect(stuffed(single).toString('latin1')).toBe(stuffed([octets]).toString('latin1'));
     }),
   );
+});
+
+describe('off the wire', () => {
+  test.each([
+    ['an empty message', '.\r\n', '', ''],
+    ['a line', 'a\r\n.\r\n', 'a\r\n', ''],
+    ['what follows', 'a\r\n.\r\nQUIT\r\n', 'a\r\n', 'QUIT\r\n'],
+    ['a dot at the very beginning', '..a\r\n.\r\n', '.a\r\n', ''],
+    ['a line that is only a dot', '..\r\n.\r\n', '.\r\n', ''],
+    ['several dots', '....\r\n.\r\n', '...\r\n', ''],
+    ['a dot behind a bare LF at the very beginning', '\n..a\r\n.\r\n', '\n.a\r\n', ''],
+    ['a dot that was not doubled', '.a\r\n.b\r\n.\r\n', '.a\r\n.b\r\n', ''],
+    ['empty lines', '\r\n\r\n.\r\n', '\r\n\r\n', ''],
+  ])('%s', (_, octets, content, rest) => {
+    expect(reading(octets)).toEqual({ content, rest });
+  });
+
+  // What other servers took for the end: none of it is one.
+  test.each(['a\n.\n', 'a\n.\r\n', 'a\r\n.\n', 'a\r.\r', 'a\r\n.\r', 'a\r.\r\n', 'a\r\n.\r\r\n', '\n.\r\n'])(
+    '%j does not end a message',
+    octets => {
+      expect(reading(`${octets}MAIL`)).toEqual({ content: `${octets}MAIL`, rest: undefined });
+    },
+  );
+
+  test('is what was put on it, whatever the pieces are, and what follows stays apart', () => {
+    fc.assert(
+      fc.property(content, fc.array(fc.nat(200)), (octets, cuts) => {
+        const next = Buffer.from('\r\n.\r\nMAIL');
+        const wire = Buffer.concat([stuffed([octets]), next]);
+        const text = octets.toString('latin1');
+        const want = {
+          content: text === '' || text.endsWith('\r\n') ? text : `${text}\r\n`,
+          rest: next.toString('latin1'),
+        };
+        const at = [0, ...cuts.filter(c => c <= wire.length).sort((a, b) => a - b), wire.length];
+        expect(read(at.slice(1).map((end, i) => wire.subarray(at[i], end)))).toEqual(want);
+        expect(read([...wire].map(octet => Buffer.from([octet])))).toEqual(want);
+      }),
+    );
+  });
+
+  test('any octets read the same in one piece and in many', () => {
+    fc.assert(
+      fc.property(content, octets => {
+        expect(read([...octets].map(octet => Buffer.from([octet])))).toEqual(read([octets]));
+      }),
+    );
+  });
 });

@@ -5,7 +5,7 @@ import type { Delivery } from '../../../src/envelope.js';
 import { Inbound } from '../../../src/smtp/inbound.js';
 import { DialogClient } from '../../support/dialog-client.js';
 
-const timeout = 300;
+const timeout = 500;
 /** More than the buffers of both sides take. */
 const large = `${'x'.repeat(78)}\r\n`.repeat(13e6 / 80);
 let inbound: Inbound;
