@@ -97,7 +97,7 @@ describe.concurrent('the message', () => {
 
   test('cannot give commands to the terminal', async () => {
     const name = 'x\x1b[2J\x9b31m\x07\xe2\x80\xae';
-    const hostile = `From: a@example.com\r\nContent-Type: text/x-\x1b]0;; name="${name}"\r\n\r\nHi\r\n`;
+    const hostile = `From: a@example.com\r\nContent-Type: text/plain; name="${name}"\r\n\r\nHi\r\n`;
     const { stdout } = await verify(hostile);
     expect(Buffer.from(stdout, 'latin1').toString('utf8')).not.toMatch(/[\0-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
     expect(stdout).toContain('\\u001b');
