@@ -63,7 +63,9 @@ export class Journal {
       if (debugFile !== 'stdout') this.file = this.open(debugFile);
       transports.push(new winston.transports.Stream({ stream: this.file ?? stream, format: details }));
     }
-    this.logger = winston.createLogger({ level: debug ? 'debug' : 'info', transports });
+    // Each transport formats for itself; without this winston makes JSON of every line beforehand.
+    const asItIs = winston.format(info => info)();
+    this.logger = winston.createLogger({ level: debug ? 'debug' : 'info', format: asItIs, transports });
     // A full disk or a closed pipe costs lines of the journal, never mail.
     this.logger.on('error', () => undefined);
     stream.on('error', () => undefined);

@@ -48,7 +48,7 @@ export async function serve(args: readonly string[]): Promise<number> {
     outcomes,
     journal,
     clock: () => new Date(),
-    random: randomBytes,
+    random: pooled(),
     hostname: service.hostname,
     maxHops: service.maxHops,
   };
@@ -138,4 +138,15 @@ function signalled(): Promise<string> {
     };
     for (const s of signals) process.on(s, handler);
   });
+}
+
+/** Random octets, of which many are asked for at a time: a system call for each message costs more. */
+function pooled(): (octets: number) => Buffer {
+  let pool = Buffer.alloc(0);
+  return octets => {
+    if (pool.length < octets) pool = randomBytes(4096);
+    const taken = pool.subarray(0, octets);
+    pool = pool.subarray(octets);
+    return taken;
+  };
 }

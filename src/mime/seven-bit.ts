@@ -73,11 +73,11 @@ export class SevenBit implements Visitor {
     }
     // Exactly so many octets are looked at, whatever the chunks: the output depends on the input alone.
     const room = lookAhead + 1 - this.pendingSize;
-    this.pending.push(Buffer.from(bytes.subarray(0, room)));
+    this.pending.push(bytes.length <= room ? bytes : bytes.subarray(0, room));
     this.pendingSize += Math.min(room, bytes.length);
     if (this.pendingSize <= lookAhead) return;
     this.writer = this.choose(part, false);
-    this.put(this.writer.write(Buffer.concat(this.pending)));
+    this.put(this.writer.write(joined(this.pending)));
     this.pending = [];
     if (bytes.length > room) this.put(this.writer.write(bytes.subarray(room)));
   }
@@ -85,7 +85,7 @@ export class SevenBit implements Visitor {
   end(part: Part): void {
     if (!this.writer) {
       this.writer = this.choose(part, true);
-      this.put(this.writer.write(Buffer.concat(this.pending)));
+      this.put(this.writer.write(joined(this.pending)));
       this.pending = [];
     }
     this.put(this.writer.end());
@@ -140,7 +140,7 @@ export class SevenBit implements Visitor {
 
   /** Decides how a leaf is written, writes its header, and returns what writes its body. */
   private choose(part: Part, whole: boolean): Codec {
-    const bytes = Buffer.concat(this.pending);
+    const bytes = joined(this.pending);
     const { encoding } = part;
     const seen = inspect(bytes, whole);
     const unshaped =
@@ -190,7 +190,7 @@ export class SevenBit implements Visitor {
    * rest has not been seen, utf-8 is true of us-ascii too.
    */
   private putRootType(part: Part, whole: boolean): void {
-    const octets = decodeBody(Buffer.concat(this.pending), part.encoding, whole);
+    const octets = decodeBody(joined(this.pending), part.encoding, whole);
     const charset = whole && isAscii(octets) ? 'us-ascii' : charsetOf(octets, whole);
     const hp = isProtected(part.fields) ? '; hp="clear"' : '';
     this.put(Buffer.from(`Content-Type: text/plain; charset=${charset}${hp}\r\n`));
@@ -265,4 +265,9 @@ class Recoder implements Codec {
   end(): Buffer {
     return Buffer.concat([this.encoder.write(this.decoder.end()), this.encoder.end()]);
   }
+}
+
+/** One piece, without a copy where there is but one. */
+function joined(pieces: readonly Buffer[]): Buffer {
+  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
 }
