@@ -42,6 +42,16 @@ export function readFacts(x509: X509Certificate): Facts {
   }
 }
 
+/** The mailboxes that it names; none where it cannot be read. */
+export function addressesOf(x509: X509Certificate): readonly Address[] {
+  try {
+    return readFacts(x509).addresses;
+  } catch (error) {
+    if (error instanceof Fault) return [];
+    throw error;
+  }
+}
+
 function read(x509: X509Certificate): Facts {
   const certificate = asn1.parse(x509.raw);
   // What is cut out below must be the certificate's own bytes; in DER there is one way to write them.

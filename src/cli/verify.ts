@@ -3,8 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { rootCertificates } from 'node:tls';
-import type { Address } from '../address.js';
-import { readFacts } from '../certs/certificate.js';
+import { addressesOf } from '../certs/certificate.js';
 import { Fault } from '../certs/fault.js';
 import { readPem } from '../certs/pem.js';
 import { verify as verifyMessage } from '../verify/verify.js';
@@ -114,13 +113,4 @@ function unreadable(file: string, error: unknown): CommandError {
   const { code } = error as NodeJS.ErrnoException;
   const why = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code ?? 'unknown'})`;
   return new CommandError(exit.noInput, `${file}: ${why}`);
-}
-
-function addressesOf(certificate: X509Certificate): readonly Address[] {
-  try {
-    return readFacts(certificate).addresses;
-  } catch (error) {
-    if (error instanceof Fault) return [];
-    throw error;
-  }
 }

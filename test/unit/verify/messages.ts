@@ -3,9 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash, createPrivateKey, sign, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import type { Address } from '../../../src/address.js';
-import { readFacts } from '../../../src/certs/certificate.js';
-import { Fault } from '../../../src/certs/fault.js';
+import { addressesOf } from '../../../src/certs/certificate.js';
 import * as der from '../../../src/cms/der.js';
 import { toLines } from '../../../src/mime/base64.js';
 import { readCertificate } from '../../../src/verify/certificate.js';
@@ -33,15 +31,6 @@ export function judge(message: Buffer, ca: string, options: Partial<VerifyOption
     addressesOf,
     ...options,
   });
-}
-
-function addressesOf(certificate: X509Certificate): readonly Address[] {
-  try {
-    return readFacts(certificate).addresses;
-  } catch (error) {
-    if (error instanceof Fault) return [];
-    throw error;
-  }
 }
 
 /** OpenSSL's verdict, which is told whom to expect: it does not look at From by itself. */
