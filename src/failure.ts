@@ -24,6 +24,8 @@ const kinds = {
   'no-certificate': { code: 451, enhanced: '4.7.5', text: 'No S/MIME certificate for the sender' },
   expired: { code: 451, enhanced: '4.7.5', text: 'S/MIME certificate is expired' },
   'not-yet-valid': { code: 451, enhanced: '4.7.5', text: 'S/MIME certificate is not yet valid' },
+  'unusable-certificate': { code: 451, enhanced: '4.7.5', text: 'S/MIME certificate cannot be used' },
+  'signing-failed': { code: 451, enhanced: '4.7.5', text: 'S/MIME signature cannot be made' },
   mismatch: { code: 451, enhanced: '4.7.5', text: 'S/MIME certificate does not name the sender' },
   'ambiguous-author': { code: 451, enhanced: '4.7.5', text: 'From does not name exactly one mailbox' },
   'sender-disagrees': { code: 451, enhanced: '4.7.1', text: 'Envelope sender does not agree with From' },

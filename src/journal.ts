@@ -16,12 +16,16 @@ export interface JournalOptions {
   readonly debugFile: string;
   /** Whether lines carry the time themselves; journald adds its own. */
   readonly timestamps: boolean;
+  /** Hears of every message too. */
+  readonly events?: MessageListener;
 }
 
 /** Recipients that were treated alike. */
 export interface DecidedGroup {
   readonly decision: Decision;
   readonly recipients: readonly Address[];
+  /** What they heard, where it is not the message's reply: over LMTP each recipient has one of its own. */
+  readonly reply?: Reply;
 }
 
 /** What the one line about a message tells. */
@@ -35,17 +39,24 @@ export interface MessageEntry {
   readonly reply: Reply;
 }
 
+export interface MessageListener {
+  /** @param id Postfix's queue id, or NOQUEUE; may hold anything that a client says */
+  message(id: string, entry: MessageEntry): void;
+}
+
 /** So many recipients are named; the line stays readable, and the debug journal has them all. */
 const namedRecipients = 20;
 
 export class Journal {
   private readonly logger: winston.Logger;
   private readonly file: WriteStream | undefined;
+  private readonly events: MessageListener | undefined;
   readonly debugging: boolean;
 
   /** @throws the system's error where the debug file cannot be opened, about which winston's own says nothing */
-  constructor({ debug, stream, debugFile, timestamps }: JournalOptions) {
+  constructor({ debug, stream, debugFile, timestamps, events }: JournalOptions) {
     this.debugging = debug;
+    this.events = events;
     const { combine, timestamp, printf } = winston.format;
     const text = printf(
       ({ message, timestamp: at }) => `${timestamps ? `${String(at)} ` : ''}${String(message)}`,
@@ -107,6 +118,7 @@ export class Journal {
   /** The one line that every message gets, led by Postfix's queue id. */
   message(id: string, entry: MessageEntry): void {
     this.logger.info(`${oneLine(id)}: ${sentence(entry)}`);
+    this.events?.message(id, entry);
     this.detail(id, 'done', {
       size: entry.size,
       milliseconds: entry.milliseconds,

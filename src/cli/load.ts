@@ -112,7 +112,7 @@ function linkRule(section: RuleSection, bySource: ReadonlyMap<string, readonly I
   const certificateSource = certificate ? `${certificate.section} ${certificate.name}` : 'no certificate';
   const identities = [...(bySource.get(certificateSource) ?? [])].sort(byExpiry);
   if (certificate?.section !== 'certificates')
-    return { ...rule, certificateSource, identitiesFor: () => identities };
+    return { ...rule, certificateSource, identitiesFor: () => identities, unusableFor: () => undefined };
   const byAddress = new Map<string, Identity[]>();
   for (const identity of identities) {
     for (const { key } of identity.addresses) byAddress.set(key, [...(byAddress.get(key) ?? []), identity]);
@@ -121,6 +121,7 @@ function linkRule(section: RuleSection, bySource: ReadonlyMap<string, readonly I
     ...rule,
     certificateSource,
     identitiesFor: (mailbox: Address) => byAddress.get(mailbox.key) ?? [],
+    unusableFor: () => undefined,
   };
 }
 

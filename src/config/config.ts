@@ -82,7 +82,7 @@ export interface CertificatesSection {
 }
 
 /** A rule before its certificates are at hand. */
-export interface RuleSection extends Omit<Rule, 'identitiesFor' | 'certificateSource'> {
+export interface RuleSection extends Omit<Rule, 'identitiesFor' | 'unusableFor' | 'certificateSource'> {
   readonly origin: Origin;
   /** Absent in a rule that never signs. */
   readonly certificate?: { readonly section: 'certificate' | 'certificates'; readonly name: string };

@@ -206,6 +206,11 @@ export const rule = {
     'defer',
     'With a certificate that does not name the sender: defer, reject, pass unsigned, or sign with it and warn, or allow it.',
   ),
+  failure: preset(
+    whenUnable,
+    'defer',
+    'With a certificate that cannot be used, or a key that does not sign: defer, reject, or pass unsigned.',
+  ),
   local_parts: preset(
     choice(['ignore-case', 'exact-case']),
     'ignore-case',

@@ -45,6 +45,7 @@ export function readRule(
     noCertificate: own.no_certificate,
     expired: own.expired,
     mismatch: own.mismatch,
+    failure: own.failure,
     localParts: own.local_parts,
     unsignable: own.unsignable,
   };

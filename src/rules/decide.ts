@@ -135,6 +135,9 @@ function chooseCertificate(
         };
   };
   if (candidates.length === 0) {
+    // It may well be the sender's: to take it for none would send unsigned what should be signed.
+    const unusable = rule.unusableFor(author);
+    if (unusable !== undefined) return unable(rule.failure, new Failure('unusable-certificate', unusable));
     return unable(
       rule.noCertificate,
       new Failure('no-certificate', `${author.canonical} in ${rule.certificateSource}`),

@@ -19,6 +19,8 @@ export interface Rule {
   readonly certificateSource: string;
   /** The certificates that may sign for this mailbox, best first. */
   readonly identitiesFor: (mailbox: Address) => readonly Identity[];
+  /** Why a certificate that might be this mailbox's cannot be used; undefined where all of them can. */
+  readonly unusableFor: (mailbox: Address) => string | undefined;
   readonly digest: Digest;
   readonly signature: RsaScheme;
   readonly form: Form;
@@ -28,6 +30,8 @@ export interface Rule {
   readonly noCertificate: WhenUnable;
   readonly expired: WhenUnable;
   readonly mismatch: WhenUnable | 'warn' | 'allow';
+  /** With a certificate that cannot be used, or a key that does not sign. */
+  readonly failure: WhenUnable;
   /** How local parts are compared, of author, envelope sender and certificate (R5). */
   readonly localParts: LocalParts;
   /** What becomes of a message that cannot be signed in clear form without damage (R15). */
