@@ -3,7 +3,7 @@ import { isAscii } from 'node:buffer';
 import { closingSignedData, detachedSignedData, EncapsulatedContent } from './cms/signed-data.js';
 import type { Decision, SignDecision } from './decision.js';
 import { forRecipients, type Envelope, type Recipient } from './envelope.js';
-import { outcome, type Reply } from './failure.js';
+import { Failure, outcome, type Reply } from './failure.js';
 import type { Journal } from './journal.js';
 import { CRLF, isSpace } from './mime/ascii.js';
 import { signingTime } from './mime/date.js';
@@ -12,7 +12,7 @@ import { first } from './mime/header.js';
 import { OpaqueMessage } from './mime/opaque.js';
 import { randomBoundary, SignedMessage } from './mime/signed.js';
 import type { TopHeader } from './mime/top-header.js';
-import { Refused, type NextHop, type Transfer } from './next-hop.js';
+import { Refused, type NextHop, type Trace, type Transfer } from './next-hop.js';
 
 export interface CopyContext {
   readonly id: string;
@@ -37,9 +37,10 @@ const gather = 64 * 1024;
 
 /** Used in this order: `open`, `write`…, `end`, `finish`; `abort` at any time. */
 export class Copy {
-  /** The reply of the next hop once it has accepted or refused the copy. */
+  /** The reply of the next hop once it has accepted the copy. */
   accepted: Reply | undefined;
-  refusal: Reply | undefined;
+  /** What ended it before that. */
+  fault: Error | undefined;
   private transfer: Transfer | undefined;
   private pieces: Buffer[] = [];
   private size = 0;
@@ -59,18 +60,17 @@ export class Copy {
       decision.action === 'sign' ? new SignedContent(decision, context, out) : new SameContent(context, out);
   }
 
-  /** Begins the transaction. @throws Refused, Failure */
-  async open(nextHop: NextHop, envelope: Envelope): Promise<void> {
+  /** Begins the transaction. @param some see NextHop @throws Refused, Failure */
+  async open(nextHop: NextHop, envelope: Envelope, some: boolean): Promise<void> {
     const { id, journal } = this.context;
     const own = {
       ...forRecipients(envelope, this.recipients),
       parameters: this.content.parameters(envelope.parameters),
     };
-    this.transfer = await this.noting(
-      nextHop.open(own, (direction, line) => {
-        journal.smtp(id, this.decision.action === 'sign' ? 'signed' : 'unsigned', direction, line);
-      }),
-    );
+    const trace: Trace = (direction, line) => {
+      journal.smtp(id, this.decision.action === 'sign' ? 'signed' : 'unsigned', direction, line);
+    };
+    this.transfer = await nextHop.open(own, trace, some);
   }
 
   /** Takes octets of the body. @throws Refused, Failure */
@@ -87,35 +87,34 @@ export class Copy {
 
   /** Lets the next hop have it. @throws Refused, Failure */
   async finish(): Promise<Reply> {
-    const accepted = await this.noting(
-      this.transfer!.finish().then(reply => {
-        if (outcome(reply) !== 'accepted') throw new Refused(reply);
-        return reply;
-      }),
-    );
-    this.accepted = accepted;
-    return accepted;
+    const reply = await this.transfer!.finish();
+    if (outcome(reply) !== 'accepted') throw new Refused(reply);
+    this.accepted = reply;
+    return reply;
   }
 
+  /** Drops it, unless the next hop has it already. */
   abort(): void {
     this.transfer?.abort();
+  }
+
+  /** What became of it for one of its recipients; undefined where it was dropped for no fault of its own. */
+  replyFor(recipient: Recipient): Reply | undefined {
+    const { fault } = this;
+    const refusal = fault instanceof Refused ? fault.recipients.get(recipient) : undefined;
+    return (
+      refusal ??
+      this.transfer?.refused.get(recipient) ??
+      this.accepted ??
+      (fault && (fault instanceof Refused ? fault.reply : Failure.from(fault).reply))
+    );
   }
 
   private async flush(): Promise<void> {
     const bytes = this.pieces.length === 1 ? this.pieces[0]! : Buffer.concat(this.pieces);
     this.pieces = [];
     this.size = 0;
-    await this.noting(this.transfer!.write(bytes));
-  }
-
-  /** Notes which of several copies it was that the next hop refused. */
-  private async noting<T>(step: Promise<T>): Promise<T> {
-    try {
-      return await step;
-    } catch (error) {
-      if (error instanceof Refused) this.refusal = error.reply;
-      throw error;
-    }
+    await this.transfer!.write(bytes);
   }
 }
 

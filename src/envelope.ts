@@ -36,6 +36,8 @@ export interface Delivery {
   readonly envelope: Envelope;
   /** Reading it throws Failure where the client goes away or sends too much. */
   readonly content: AsyncIterable<Buffer>;
+  /** Whether each recipient is to have a reply of its own, as over LMTP (RFC 2033 §4.2). */
+  readonly repliesEach: boolean;
   /** Who hands it over: the EHLO name and address. */
   readonly client: { readonly helo: string; readonly address: string };
 }

@@ -1,10 +1,12 @@
 // The story of one message, from its first octet to the final reply.
+import type { Address } from './address.js';
+import { Copies } from './copies.js';
 import { Copy, type CopyContext } from './copy.js';
 import type { Decision } from './decision.js';
 import { queueId, type Delivery, type Envelope, type Recipient } from './envelope.js';
 import { factsOf, readBeginning } from './facts.js';
 import { Failure, outcome, type Reply } from './failure.js';
-import type { Journal } from './journal.js';
+import type { DecidedGroup, Journal } from './journal.js';
 import { TopHeaderReader, type TopHeader } from './mime/top-header.js';
 import { Refused, type NextHop } from './next-hop.js';
 import { fingerprint, type Outcomes } from './outcomes.js';
@@ -36,11 +38,13 @@ interface Group {
 }
 
 /**
- * Filters one message. Never rejects: a fault becomes a 4xx reply, and nothing of the message is delivered.
- * @returns the reply to the end of DATA; a 2xx only after the next hop has accepted every copy
+ * Filters one message. Never rejects: a fault becomes a 4xx reply, and nothing is delivered that it stands for.
+ * @returns the reply to the end of DATA for each recipient, in their order; a 2xx only after the next hop has
+ *   accepted that recipient's copy. Unless they are to have replies of their own, they all have the same one: a 2xx
+ *   only after every copy was accepted
  */
-export async function filter(message: Delivery, hands: Hands): Promise<Reply> {
-  const { envelope, client } = message;
+export async function filter(message: Delivery, hands: Hands): Promise<readonly Reply[]> {
+  const { envelope, client, repliesEach } = message;
   const { journal, clock } = hands;
   let id = queueId(envelope.forwarded) ?? noQueueId;
   let print: string | undefined;
@@ -48,7 +52,7 @@ export async function filter(message: Delivery, hands: Hands): Promise<Reply> {
   const content = new Counted(message.content);
   let header: TopHeader | undefined;
   let groups: Group[] = [];
-  let copies: Copy[] = [];
+  let copies = new Copies([], !repliesEach);
   let reply: Reply;
   try {
     header = await readTopHeader(content);
@@ -65,37 +69,36 @@ export async function filter(message: Delivery, hands: Hands): Promise<Reply> {
     const facts = factsOf(envelope, header.fields, beginning, hands.outcomes.whyUnsignable(header.block));
     groups = decideGroups(id, facts, recipients, now, hands);
     const received = receivedField({ ...client, hostname: hands.hostname, id, date: now });
-    copies = createCopies(groups, { id, header, received, now, journal, random: hands.random });
+    const context = { id, header, received, now, journal, random: hands.random };
+    copies = new Copies(createCopies(groups, context, repliesEach), !repliesEach);
 
-    for (const copy of copies) await copy.open(hands.nextHop, envelope);
-    for (const copy of copies) await copy.write(beginning.bytes);
-    for await (const bytes of content) for (const copy of copies) await copy.write(bytes);
-    for (const copy of copies) await copy.end();
-
+    await copies.open(hands.nextHop, envelope);
+    await copies.write(beginning.bytes);
+    for await (const bytes of content) await copies.write(bytes);
+    await copies.end();
     // Every copy is transferred but for its final dot: from here on only the next hop can say no.
-    reply = { code: 250, text: '2.0.0 Ok: delivered by an earlier attempt' };
-    for (const copy of copies) reply = await copy.finish();
+    reply = (await copies.finish()) ?? { code: 250, text: '2.0.0 Ok: delivered by an earlier attempt' };
     hands.outcomes.forget(print, envelope.recipients);
   } catch (error) {
-    for (const copy of copies) copy.abort();
+    copies.abort();
     for (const { accepted, recipients: served } of copies) {
       if (accepted) for (const r of served) hands.outcomes.rememberAccepted(print, r, accepted);
     }
-    // What its beginning did not show: the next attempt takes the form that the rule has for this.
-    if (header && copies.length > 0 && error instanceof Failure && error.kind === 'unsignable')
-      hands.outcomes.rememberUnsignable(header.block, error.detail);
-    reply = replyTo(error, id, envelope, copies, hands);
+    reply = replyTo(error, envelope, copies, repliesEach, hands.outcomes);
+    if (![...copies].some(({ fault }) => fault === error)) noteFault(error, id, header, hands);
   } finally {
     await content.release();
   }
+  for (const { fault } of copies) if (fault) noteFault(fault, id, header, hands);
+  const heard = repliesEach ? ownReplies(groups, copies) : undefined;
   journal.message(id, {
     sender: envelope.sender,
-    groups: groups.map(g => ({ decision: g.decision, recipients: g.recipients.map(r => r.address) })),
+    groups: groups.flatMap(group => tell(group, heard)),
     size: content.size,
     milliseconds: clock().getTime() - now.getTime(),
     reply,
   });
-  return reply;
+  return envelope.recipients.map(r => heard?.get(r) ?? reply);
 }
 
 /** Content that is counted as it is read, by one reader after the other. */
@@ -153,11 +156,16 @@ function decideGroups(
   return groups;
 }
 
-/** One copy for each content: all that passes unsigned is the same. @throws Failure, Refused */
-function createCopies(groups: readonly Group[], context: CopyContext): Copy[] {
+/**
+ * One copy for each content: all that passes unsigned is the same.
+ * @param repliesEach whether those who are refused concern nobody else
+ * @throws Failure, Refused where they do
+ */
+function createCopies(groups: readonly Group[], context: CopyContext, repliesEach: boolean): Copy[] {
   const copies = new Map<string, Copy>();
   for (const { decision, recipients } of groups) {
     if (decision.action === 'refuse') {
+      if (repliesEach) continue;
       const { failure } = decision;
       throw groups.length === 1
         ? failure
@@ -170,30 +178,68 @@ function createCopies(groups: readonly Group[], context: CopyContext): Copy[] {
   return [...copies.values()];
 }
 
+/** What each recipient hears over LMTP, as far as it is not the reply to the message as a whole. */
+function ownReplies(groups: readonly Group[], copies: Copies): ReadonlyMap<Recipient, Reply> {
+  const replies = new Map<Recipient, Reply>();
+  for (const { decision, recipients } of groups) {
+    if (decision.action === 'refuse') for (const r of recipients) replies.set(r, decision.failure.reply);
+  }
+  for (const copy of copies) {
+    for (const recipient of copy.recipients) {
+      const reply = copy.replyFor(recipient);
+      if (reply) replies.set(recipient, reply);
+    }
+  }
+  return replies;
+}
+
+/** For the journal: a group, or those of it who heard the same. */
+function tell({ decision, recipients }: Group, heard?: ReadonlyMap<Recipient, Reply>): DecidedGroup[] {
+  if (!heard) return [{ decision, recipients: recipients.map(r => r.address) }];
+  const told = new Map<string | undefined, DecidedGroup & { recipients: Address[] }>();
+  for (const recipient of recipients) {
+    const reply = heard.get(recipient);
+    const key = reply && `${reply.code} ${reply.text}`;
+    const group = told.get(key) ?? { decision, recipients: [], ...(reply && { reply }) };
+    group.recipients.push(recipient.address);
+    told.set(key, group);
+  }
+  return [...told.values()];
+}
+
+/** Tells the journal, and what the next attempt is to know. */
+function noteFault(
+  fault: unknown,
+  id: string,
+  header: TopHeader | undefined,
+  { journal, outcomes }: Hands,
+): void {
+  const error = fault instanceof Refused ? fault : Failure.from(fault);
+  journal.failure(id, error);
+  if (error instanceof Refused) return;
+  if (error.kind === 'internal') journal.internalFault(id, error);
+  // What its beginning did not show: the next attempt takes the form that the rule has for this.
+  if (header && error.kind === 'unsignable') outcomes.rememberUnsignable(header.block, error.detail);
+}
+
 /**
  * The reply after something went wrong. Where recipients fared differently it is a 4xx, and what is known
  * of each of them is kept for the next attempt, so that nobody gets a second copy or somebody else's bounce.
  */
 function replyTo(
   error: unknown,
-  id: string,
   envelope: Envelope,
-  copies: readonly Copy[],
-  hands: Hands,
+  copies: Copies,
+  repliesEach: boolean,
+  outcomes: Outcomes,
 ): Reply {
-  const { journal, outcomes } = hands;
-  if (!(error instanceof Refused)) {
-    const failure = Failure.from(error);
-    journal.failure(id, failure);
-    if (failure.kind === 'internal') journal.internalFault(id, failure);
-    return failure.reply;
-  }
-  journal.failure(id, error);
+  if (!(error instanceof Refused)) return Failure.from(error).reply;
+  if (repliesEach) return error.reply;
   const refused = new Map(error.recipients);
-  if (refused.size === 0 && copies.length > 1 && outcome(error.reply) === 'rejected') {
+  if (refused.size === 0 && copies.several && outcome(error.reply) === 'rejected') {
     // A 5xx to one copy would bounce the recipients of the other one as well.
-    for (const { refusal, recipients } of copies)
-      if (refusal) for (const r of recipients) refused.set(r, refusal);
+    for (const { fault, recipients } of copies)
+      if (fault === error) for (const r of recipients) refused.set(r, error.reply);
   }
   if (refused.size === 0) return error.reply;
   for (const [recipient, reply] of refused) outcomes.rememberRefusal(envelope, recipient, reply);

@@ -214,14 +214,22 @@ export function describeDecision(decision: Decision): string {
 }
 
 function sentence({ sender, groups, size, milliseconds, reply }: MessageEntry): string {
-  const decided = groups.map(g => `${describeDecision(g.decision)} to=${recipientList(g.recipients)}`);
+  const decided = groups.map(
+    g =>
+      `${describeDecision(g.decision)} to=${recipientList(g.recipients)}${g.reply ? `, ${heard(g.reply)}` : ''}`,
+  );
+  const common = groups.length === 0 || groups.some(g => !g.reply);
   return [
     `from=<${oneLine(sender.text)}>`,
     ...(decided.length > 0 ? [decided.join('; ')] : ['undecided']),
     `size=${size}`,
     `time=${milliseconds}ms`,
-    `reply="${oneLine(`${reply.code} ${reply.text}`)}"`,
+    ...(common ? [heard(reply)] : []),
   ].join(', ');
+}
+
+function heard({ code, text }: Reply): string {
+  return `reply="${oneLine(`${code} ${text}`)}"`;
 }
 
 function recipientList(recipients: readonly Address[]): string {

@@ -8,13 +8,16 @@ export type Trace = (direction: 'sent' | 'received', line: string) => void;
 export interface NextHop {
   /**
    * Begins a transaction with these recipients, up to the point where it takes the message.
+   * @param some whether it may begin with some of them, where others are refused
    * @throws Refused where the next hop does not take all of it; Failure for everything else
    */
-  open(envelope: Envelope, trace: Trace): Promise<Transfer>;
+  open(envelope: Envelope, trace: Trace, some: boolean): Promise<Transfer>;
 }
 
 /** A transaction that waits for its message. Nothing is delivered before `finish`. */
 export interface Transfer {
+  /** The recipients that it began without, with the replies that refused them. */
+  readonly refused: ReadonlyMap<Recipient, Reply>;
   /** Resolves when more can be taken. @throws Failure, Refused */
   write(bytes: Buffer): Promise<void>;
   /** Ends the message and returns the reply to it, whatever it is. @throws Failure */

@@ -43,7 +43,8 @@ const arrows: Record<string, readonly string[]> = {
   received: [...words, ...message],
   facts: [...words, ...message],
   copy: [...words, ...message],
-  filter: ['received', 'facts', 'copy', ...words, ...message],
+  copies: ['copy', ...words],
+  filter: ['received', 'facts', 'copy', 'copies', ...words, ...message],
   cli: [...new Set(sources.map(s => areaOf(s.name)))].filter(area => area !== 'main'),
   main: ['cli'],
 };
@@ -95,6 +96,7 @@ describe('imports', () => {
     'received',
     'filter',
     'copy',
+    'copies',
     'identity',
     'decision',
   ])('%s touches neither files nor sockets nor clock nor chance', area => {

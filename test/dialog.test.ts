@@ -80,6 +80,10 @@ async function run(text: string, wrong: string[]): Promise<string> {
       compare('the client hears', await it.hear(), ['220 …']);
       compare('the client hears', [await it.ask('EHLO client.example')], ['250-…']);
     },
+    /** Instead of EHLO, once greeted. */
+    'says LHLO': async name => {
+      compare('the client hears', [await (await client(name)).ask('LHLO client.example')], ['250-…']);
+    },
     'hangs up': async name => {
       (await client(name)).hangUp();
     },

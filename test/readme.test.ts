@@ -6,7 +6,7 @@ import { readConfig } from '../src/config/read.js';
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 const readme = read('README.md');
 
-for (const file of ['etc/postfix/main.cf', 'etc/postfix/master.cf']) {
+for (const file of ['etc/postfix/main.cf', 'etc/postfix/master.cf', 'etc/postfix/lmtp.cf']) {
   test(`shows ${file} word for word`, () => {
     expect(readme).toContain(`\`\`\`\n${read(file)}\`\`\``);
   });

@@ -53,6 +53,7 @@ export async function serve(args: readonly string[]): Promise<number> {
     maxHops: service.maxHops,
   };
   const inbound = new Inbound({
+    protocol: service.protocol,
     hostname: service.hostname,
     maxConnections: service.maxConnections,
     maxMessageSize: service.maxMessageSize,

@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { Envelope } from '../envelope.js';
+import type { Envelope, Recipient } from '../envelope.js';
 import { Failure, outcome, type Reply } from '../failure.js';
 import { filter } from '../filter.js';
 import { Journal } from '../journal.js';
@@ -51,8 +51,8 @@ export async function sign(args: readonly string[]): Promise<number> {
     const attempt = async (): Promise<{ spool: Spool; reply: Reply }> => {
       const spool = new Spool(join(directory, 'message'));
       const { envelope, content } = message;
-      const reply = await filter(
-        { envelope, content, client: { helo: 'localhost', address: '' } },
+      const [reply] = await filter(
+        { envelope, content, repliesEach: false, client: { helo: 'localhost', address: '' } },
         {
           policy,
           nextHop: spool,
@@ -64,7 +64,7 @@ export async function sign(args: readonly string[]): Promise<number> {
           maxHops: config.service.maxHops,
         },
       );
-      return { spool, reply };
+      return { spool, reply: reply! };
     };
     let { spool, reply } = await attempt();
     // Postfix would come again: what was found too late for form = clear is known by then.
@@ -101,6 +101,8 @@ class Spool implements NextHop {
 }
 
 class SpoolTransfer implements Transfer {
+  readonly refused = new Map<Recipient, Reply>();
+
   constructor(private readonly file: WriteStream) {}
 
   async write(bytes: Buffer): Promise<void> {

@@ -31,7 +31,7 @@ export interface Problem {
 export interface ServiceSection {
   readonly listen: Endpoint;
   readonly return: Endpoint;
-  readonly protocol: 'smtp';
+  readonly protocol: 'smtp' | 'lmtp';
   /** The name in the greeting and in the Received field. */
   readonly hostname: string;
   readonly maxConnections: number;

@@ -66,9 +66,13 @@ export const service = {
   listen: preset(
     parseEndpoint,
     '127.0.0.1:10025',
-    'Where Postfix hands mail in: host:port or [IPv6]:port (unix:/path is for others: Postfix speaks only LMTP there).',
+    'Where Postfix hands mail in: host:port, [IPv6]:port, or, with protocol = lmtp, unix:/path.',
   ),
-  protocol: preset(choice(['smtp'], ['lmtp']), 'smtp', 'What is spoken there; only smtp for now.'),
+  protocol: preset(
+    choice(['smtp', 'lmtp']),
+    'smtp',
+    'What is spoken there: smtp, or lmtp, in which each recipient gets a reply of its own.',
+  ),
   return: preset(
     parseEndpoint,
     '127.0.0.1:10026',

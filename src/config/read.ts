@@ -78,9 +78,10 @@ function readService(
     const message = 'listen and return are the same: mail would come back for ever, change one of them';
     findings.error({ line: lineOf(key), section: section.title, key }, message);
   }
-  if (values.listen?.kind === 'unix') {
+  if (values.listen?.kind === 'unix' && values.protocol === 'smtp') {
     // smtp(8): only its LMTP half knows unix:pathname.
-    const message = 'Postfix hands mail to a UNIX socket over LMTP only, not over smtp: use host:port';
+    const message =
+      'Postfix hands mail to a UNIX socket over LMTP only: set protocol = lmtp, or use host:port';
     findings.warning({ line: lineOf('listen'), section: section.title, key: 'listen' }, message);
   }
   return (

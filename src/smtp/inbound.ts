@@ -5,12 +5,13 @@ import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
 import type { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
 import type { Delivery, ForwardedAttributes, Recipient } from '../envelope.js';
-import { Failure, outcome, type Reply } from '../failure.js';
+import { Failure, type Reply } from '../failure.js';
 import { parseMail, parseRcpt, parseXforward, type MailCommand } from './commands.js';
 import { Content } from './content.js';
 import { Input } from './input.js';
 
 export interface InboundOptions {
+  readonly protocol: 'smtp' | 'lmtp';
   readonly hostname: string;
   readonly maxConnections: number;
   /** In octets; 0 for no limit. */
@@ -19,8 +20,8 @@ export interface InboundOptions {
   readonly timeout: number;
   /** Milliseconds that `close` waits for messages in flight. */
   readonly shutdownTimeout: number;
-  /** Handles one message; never rejects. */
-  readonly deliver: (delivery: Delivery) => Promise<Reply>;
+  /** Handles one message, and gives a reply for each of its recipients; never rejects. */
+  readonly deliver: (delivery: Delivery) => Promise<readonly Reply[]>;
   /** The refusal that an earlier attempt left to tell this recipient. */
   readonly takeRefusal: (forwarded: ForwardedAttributes, recipient: Recipient) => Reply | undefined;
   /** Told of faults of connections, which concern no message. */
@@ -77,11 +78,12 @@ export class Inbound {
 }
 
 class Server extends SMTPServer {
-  readonly inFlight = new Map<Connection, Promise<Reply>>();
+  readonly inFlight = new Map<Connection, Promise<unknown>>();
 
   constructor(readonly inbound: InboundOptions) {
     super({
       name: inbound.hostname,
+      lmtp: inbound.protocol === 'lmtp',
       banner: 'Postseal',
       disableReverseLookup: true,
       authOptional: true,
@@ -241,15 +243,19 @@ class Connection extends SMTPConnection {
         forwarded: new Map(this.forwarded),
       },
       content,
+      repliesEach: inbound.protocol === 'lmtp',
       client: { helo: this.hostNameAppearsAs || 'unknown', address: this.remoteAddress },
     });
     inFlight.set(this, delivery);
-    const reply = await delivery;
+    const replies = await delivery;
     inFlight.delete(this);
     content.discard();
     await content.whole;
     this.content = undefined;
-    this.send(outcome(reply) === 'accepted' ? 250 : reply.code, reply.text.replace(/[\r\n]+/g, ' '), false);
+    this._socket.cork();
+    for (const { code, text } of inbound.protocol === 'lmtp' ? replies : replies.slice(0, 1))
+      this.send(code, text.replace(/[\r\n]+/g, ' '), false);
+    this._socket.uncork();
     this._unrecognizedCommands = 0;
     this._resetSession();
     input.proceed();

@@ -15,16 +15,17 @@ export class ReturnPort implements NextHop {
 
   constructor(private readonly options: SessionOptions) {}
 
-  async open(envelope: Envelope, trace: Trace): Promise<Transfer> {
+  async open(envelope: Envelope, trace: Trace, some: boolean): Promise<Transfer> {
     for (;;) {
       const reused = this.take();
       const session = reused ?? (await Session.connect(this.options, this.closing.signal));
       session.trace = trace;
       this.busy.add(session);
       try {
-        await begin(session, envelope);
+        const refused = await begin(session, envelope, some);
         return new SmtpTransfer(
           session,
+          refused,
           () => {
             this.release(session);
           },
@@ -88,8 +89,16 @@ async function reset(session: Session): Promise<boolean> {
   }
 }
 
-/** XFORWARD, MAIL, RCPT and DATA; resolves when the return port waits for the message. */
-async function begin(session: Session, envelope: Envelope): Promise<void> {
+/**
+ * XFORWARD, MAIL, RCPT and DATA; resolves when the return port waits for the message.
+ * @param some whether to go on where it refuses some of the recipients
+ * @returns those
+ */
+async function begin(
+  session: Session,
+  envelope: Envelope,
+  some: boolean,
+): Promise<ReadonlyMap<Recipient, Reply>> {
   const lacking = lackingExtension(session, envelope);
   if (lacking) throw new Failure('return-port-lacks', lacking);
   const preparation = xforwardCommands(session, envelope);
@@ -108,24 +117,33 @@ async function begin(session: Session, envelope: Envelope): Promise<void> {
   const refused = new Map<Recipient, Reply>();
   for (const recipient of envelope.recipients) {
     const reply = await ask(next++);
-    if (outcome(reply) !== 'accepted') refused.set(recipient, reply);
+    if (outcome(reply) === 'accepted') continue;
+    if (reply.code < 400) throw no(reply);
+    refused.set(recipient, reply);
   }
-  const someRefused = outcome(mailReply) !== 'accepted' || refused.size > 0;
-  if (someRefused && !pending) throw refusal(envelope, mailReply, refused);
+  const missing = some ? refused.size === envelope.recipients.length : refused.size > 0;
+  const ends = outcome(mailReply) !== 'accepted' || missing;
+  if (ends && !pending) throw refusal(envelope, mailReply, refused, some);
   const dataReply = await ask(next);
-  if (someRefused) {
+  if (ends) {
     // Having taken DATA for the other recipients, it can only be stopped by hanging up.
     if (dataReply.code < 400) session.destroy();
-    throw refusal(envelope, mailReply, refused);
+    throw refusal(envelope, mailReply, refused, some);
   }
   if (dataReply.code !== 354) throw no(dataReply);
+  return refused;
 }
 
-function refusal(envelope: Envelope, mailReply: Reply, refused: ReadonlyMap<Recipient, Reply>): Error {
+function refusal(
+  envelope: Envelope,
+  mailReply: Reply,
+  refused: ReadonlyMap<Recipient, Reply>,
+  some: boolean,
+): Error {
   if (outcome(mailReply) !== 'accepted') return no(mailReply);
   const replies = [...refused.values()];
   const all = replies.length === envelope.recipients.length && new Set(replies.map(outcome)).size === 1;
-  return all ? no(replies[0]!) : new Refused(replies[0]!, refused);
+  return all && !some ? no(replies[0]!) : new Refused(replies[0]!, refused);
 }
 
 /** A refusal is passed on. Any other reply where it can mean nothing must not be: to the client it might mean yes. */
@@ -181,6 +199,7 @@ class SmtpTransfer implements Transfer {
 
   constructor(
     private readonly session: Session,
+    readonly refused: ReadonlyMap<Recipient, Reply>,
     private readonly release: () => void,
     private readonly drop: () => void,
   ) {

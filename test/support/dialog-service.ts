@@ -75,6 +75,7 @@ export class DialogService {
       maxHops,
     };
     const inbound = new Inbound({
+      protocol: config.service.protocol,
       hostname,
       maxConnections,
       maxMessageSize,

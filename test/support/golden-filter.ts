@@ -86,16 +86,19 @@ export class MemoryHop implements NextHop {
   /** @param answer to each finished message; may throw, as the return port does */
   constructor(
     private readonly answer: (delivery: Delivery) => Reply = () => ({ code: 250, text: '2.0.0 Ok: stored' }),
-    private readonly opening: (recipients: readonly Recipient[]) => void = () => undefined,
+    private readonly opening: (
+      recipients: readonly Recipient[],
+    ) => ReadonlyMap<Recipient, Reply> | undefined = () => undefined,
   ) {}
 
   async open(given: Envelope, trace: Trace): Promise<Transfer> {
     trace('sent', `MAIL FROM:<${given.sender.text}>`);
-    this.opening(given.recipients);
+    const refused = this.opening(given.recipients) ?? new Map<Recipient, Reply>();
     const delivery: Delivery = { envelope: given, content: Buffer.alloc(0), state: 'open' };
     this.deliveries.push(delivery);
     const pieces: Buffer[] = [];
     return Promise.resolve({
+      refused,
       async write(bytes: Buffer) {
         pieces.push(Buffer.from(bytes));
         return Promise.resolve();
@@ -114,7 +117,9 @@ export class MemoryHop implements NextHop {
 }
 
 export interface Filtered {
+  /** To the first recipient: over SMTP, to all of them. */
   readonly reply: Reply;
+  readonly replies: readonly Reply[];
   readonly deliveries: readonly Delivery[];
   /** The lines of the normal journal. */
   readonly journal: readonly string[];
@@ -125,6 +130,7 @@ export async function runFilter(
   content: AsyncIterable<Buffer> | Iterable<Buffer>,
   given: Envelope,
   hands: Partial<Hands> & { readonly policy: Policy; readonly nextHop?: MemoryHop },
+  repliesEach = false,
 ): Promise<Filtered> {
   const lines: string[] = [];
   const stream = new Writable({
@@ -138,10 +144,11 @@ export async function runFilter(
   const pieces = async function* (): AsyncGenerator<Buffer> {
     yield* content;
   };
-  const reply = await filter(
+  const replies = await filter(
     {
       envelope: given,
       content: pieces(),
+      repliesEach,
       client: { helo: 'mail.example.com', address: '192.0.2.1' },
     },
     {
@@ -156,5 +163,5 @@ export async function runFilter(
     },
   );
   await journal.close();
-  return { reply, deliveries: nextHop.deliveries, journal: lines };
+  return { reply: replies[0]!, replies, deliveries: nextHop.deliveries, journal: lines };
 }

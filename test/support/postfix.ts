@@ -27,6 +27,8 @@ export interface PostfixOptions {
   readonly postsealPort: number;
   /** Where Postseal brings the mail back; default: a free port. Unused when the return port is not this Postfix. */
   readonly returnPort?: number;
+  /** Postseal speaks LMTP, and listens on this UNIX socket instead of the port. */
+  readonly lmtpSocket?: string;
   /** Take the mail back on the UNIX socket `queue/public/back` instead. */
   readonly returnSocket?: boolean;
   /** Further main.cf settings. */
@@ -101,18 +103,25 @@ export async function until<T>(
  * @param returnService name and type of the service that takes the mail back
  * @param submission service name or `host:port` of the smtpd that takes outgoing mail
  * @param chroot `y` as Debian has it, or `n`
+ * @param lmtp the UNIX socket on which Postseal speaks LMTP, where it does
  */
 function wiring(
   submission: string,
   postseal: string,
   returnService: string,
   chroot: 'y' | 'n',
+  lmtp?: string,
 ): { main: string; master: string } {
   const read = (name: string): string =>
     readFileSync(new URL(`../../etc/postfix/${name}`, import.meta.url), 'utf8');
+  const blocks = read('master.cf');
+  const overLmtp = (): string =>
+    blocks
+      .replace(/^postseal(?:-local)? unix .*\n(?: .*\n)*/gm, '')
+      .replaceAll(/postseal(?:-local)?:\[127\.0\.0\.1\]:10025/g, `postseal:unix:${lmtp!}`) + read('lmtp.cf');
   return {
     main: read('main.cf'),
-    master: read('master.cf')
+    master: (lmtp === undefined ? blocks : overLmtp())
       .replaceAll('[127.0.0.1]:10025', postseal)
       .replace('127.0.0.1:10026 inet', returnService)
       .replace('submission inet n - y', `${submission} inet n - ${chroot}`)
@@ -175,6 +184,7 @@ export class Postfix {
       `[127.0.0.1]:${options.postsealPort}`,
       options.returnSocket ? 'back unix' : `127.0.0.1:${returnPort} inet`,
       'n',
+      options.lmtpSocket,
     );
     const main = { ...settings(directory), ...options.main };
     writeFileSync(

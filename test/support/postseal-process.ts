@@ -12,7 +12,8 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 export interface PostsealOptions {
-  readonly listenPort: number;
+  /** A port of 127.0.0.1, or the path of a UNIX socket. */
+  readonly listenPort: number | string;
   /** A port of 127.0.0.1, or the path of a UNIX socket. */
   readonly returnPort: number | string;
   /** The ini file from here on: certificates, rules, exceptions. Its [service] section is made here. */
@@ -21,6 +22,10 @@ export interface PostsealOptions {
   readonly service?: string;
   /** Further arguments of `serve`. */
   readonly args?: readonly string[];
+}
+
+function endpoint(portOrPath: number | string): string {
+  return `${typeof portOrPath === 'number' ? '127.0.0.1' : 'unix'}:${portOrPath}`;
 }
 
 export class PostsealProcess {
@@ -44,8 +49,8 @@ export class PostsealProcess {
     writeFileSync(
       config,
       `[service]
-listen = 127.0.0.1:${options.listenPort}
-return = ${typeof options.returnPort === 'number' ? '127.0.0.1' : 'unix'}:${options.returnPort}
+listen = ${endpoint(options.listenPort)}
+return = ${endpoint(options.returnPort)}
 hostname = postseal.example.com
 ${options.service ?? ''}
 ${options.ini}`,

@@ -282,6 +282,84 @@ describe('a next hop that says no', () => {
   });
 });
 
+describe('replies of their own (LMTP)', () => {
+  const busy: Reply = { code: 452, text: '4.3.1 Full' };
+  const unknown: Reply = { code: 550, text: '5.1.1 No such user' };
+  const apart = (
+    content: Parameters<typeof runFilter>[0],
+    hands: Parameters<typeof runFilter>[2],
+  ): ReturnType<typeof runFilter> => runFilter(content, toBoth, hands, true);
+
+  test('a copy that is refused costs the other one nothing, and nothing is remembered', async () => {
+    const outcomes = new Outcomes();
+    const nextHop = new MemoryHop(d => (isSigned(d) ? busy : ok));
+    const { replies, journal } = await apart([message], { policy, outcomes, nextHop });
+    expect(replies).toEqual([busy, ok, busy]);
+    expect(journal).toEqual([
+      '4bXyZ0123456789: from=<anna@example.com>, ' +
+        'signed rule=staff certificate=rsa to=<bob@example.org>,<carl@example.org>, reply="452 4.3.1 Full"; ' +
+        'unsigned rule=staff (exception phones) to=<x@docomo.example>, reply="250 2.0.0 Ok: queued as 4bYYY", ' +
+        `size=${message.length}, time=0ms`,
+    ]);
+    for (const recipient of toBoth.recipients) {
+      expect(outcomes.acceptedEarlier(print, recipient)).toBe(false);
+      expect(outcomes.takeRefusal(toBoth.forwarded, recipient)).toBeUndefined();
+    }
+  });
+
+  test('a refused recipient costs those of the same copy nothing', async () => {
+    const nextHop = new MemoryHop(
+      () => ok,
+      to => new Map(to.filter(r => r.address.text === 'carl@example.org').map(r => [r, unknown])),
+    );
+    expect((await apart([message], { policy, nextHop })).replies).toEqual([ok, ok, unknown]);
+  });
+
+  test('a fault of our own in one copy, too', async () => {
+    // A key that is none: the signature fails when the message is at its end.
+    const broken = { ...policy, rules: [ruleFor({ ...identity, key: {} as never })] };
+    const { replies, deliveries } = await apart([message], { policy: broken });
+    expect(replies.map(r => r.code)).toEqual([451, 250, 451]);
+    expect(states(deliveries)).toEqual(['aborted', 'finished']);
+  });
+
+  test('a refusal by a rule concerns those who are not excepted', async () => {
+    const none = { ...policy, rules: [ruleFor(identity, { identitiesFor: () => [] })] };
+    const { replies, deliveries } = await apart([message], { policy: none });
+    expect(replies.map(r => r.code)).toEqual([451, 250, 451]);
+    expect(deliveries.map(recipients)).toEqual([['x@docomo.example']]);
+  });
+
+  test('what befalls the message befalls them all', async () => {
+    const cut = (async function* () {
+      yield message;
+      yield Buffer.alloc(previewSize, 'x\r\n');
+      await Promise.resolve();
+      throw new Failure('input-cut');
+    })();
+    const { replies, deliveries } = await apart(cut, { policy });
+    expect(replies.map(r => r.code)).toEqual([451, 451, 451]);
+    expect(states(deliveries)).toEqual(['aborted', 'aborted']);
+  });
+
+  test('where nobody is left to read on for, the next hop is not kept waiting', async () => {
+    const nextHop = new MemoryHop(undefined, () => {
+      throw new Failure('return-port-unreachable');
+    });
+    const { replies } = await apart([message], { policy, nextHop });
+    expect(replies).toEqual(replies.map(() => ({ code: 451, text: '4.4.1 Return port is not available' })));
+    expect(replies).toHaveLength(3);
+  });
+
+  test('whom an earlier attempt reached hears so, whatever becomes of the others', async () => {
+    const outcomes = new Outcomes();
+    outcomes.rememberAccepted(print, toBoth.recipients[1]!, ok);
+    const { replies, deliveries } = await apart([message], { policy, outcomes });
+    expect(replies.map(r => r.code)).toEqual([250, 250, 250]);
+    expect(deliveries.map(recipients)).toEqual([['bob@example.org', 'carl@example.org']]);
+  });
+});
+
 test("without XFORWARD the queue id is that of the local Postfix's Received field", async () => {
   const received = mail(
     'Received: by mail.example.com (Postfix, from userid 0)',

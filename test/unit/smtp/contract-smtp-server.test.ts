@@ -79,6 +79,7 @@ describe('the greeting', () => {
     while (heard.mock.calls.length === 0) await new Promise(resolve => setImmediate(resolve));
 
     const inbound = new Inbound({
+      protocol: 'smtp',
       hostname: 'postseal.example.com',
       maxConnections: 1,
       maxMessageSize: 0,
@@ -100,6 +101,7 @@ describe('a client that talks before the greeting', () => {
   test('is sent away; ours is greeted in the same turn of the event loop, and nobody can be early', async () => {
     vi.useFakeTimers({ toFake: ['setImmediate'] });
     const inbound = new Inbound({
+      protocol: 'smtp',
       hostname: 'postseal.example.com',
       maxConnections: 1,
       maxMessageSize: 0,

@@ -22,12 +22,13 @@ afterEach(async () => {
 async function inContent(deliver: (delivery: Delivery) => Promise<Reply>): Promise<void> {
   end = undefined;
   inbound = new Inbound({
+    protocol: 'smtp',
     hostname: 'postseal.example.com',
     maxConnections: 10,
     maxMessageSize: 0,
     timeout,
     shutdownTimeout: 1000,
-    deliver,
+    deliver: async delivery => [await deliver(delivery)],
     takeRefusal: () => undefined,
     onError: () => undefined,
   });

@@ -22,6 +22,7 @@ beforeEach(async () => {
   cut = undefined;
   reply = { code: 250, text: '2.0.0 Ok' };
   inbound = new Inbound({
+    protocol: 'smtp',
     hostname: 'postseal.example.com',
     maxConnections: 10,
     maxMessageSize: 0,
@@ -34,7 +35,7 @@ beforeEach(async () => {
       } catch (error) {
         cut = error as Failure;
       }
-      return reply;
+      return [reply];
     },
     takeRefusal: (envelope, recipient) => outcomes.takeRefusal(envelope, recipient),
     onError: () => undefined,

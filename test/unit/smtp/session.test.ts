@@ -131,6 +131,7 @@ test('a small message costs two packets: its envelope, and its content with the 
       forwarded: new Map(),
     },
     () => undefined,
+    false,
   );
   await transfer.write(Buffer.from('Subject: x\r\n\r\n.\r\n'));
   // Nothing of it can be taken for a message as long as the other copies may still fail.
