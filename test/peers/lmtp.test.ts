@@ -141,6 +141,19 @@ recipient = *@phones.example
     expect(bounce!.raw.toString()).not.toMatch(/^Final-Recipient:.*(?:kim|lee)/im);
   });
 
+  test('one signed, one excepted, one refused: each gets what is due, once, at the first attempt', async () => {
+    returnPort.fault({ at: 'RCPT', recipient: bad, reply: '550 5.1.1 No such user here' });
+    await send(kim, phone, bad);
+    await postfix.drained();
+    expect(returnPort.messages.map(recipientsOf).sort()).toEqual([[kim], [phone]]);
+    for (const { content, recipients } of returnPort.messages) {
+      expect(content.includes('multipart/signed')).toBe(recipients[0]!.includes(kim));
+    }
+    const [bounce] = await postfix.delivered('Undelivered Mail Returned to Sender');
+    expect(bounce!.raw.toString()).toMatch(/^Final-Recipient: rfc822; ?bad@example\.net$/im);
+    expect(postfix.count()).toBe(1);
+  });
+
   test('one recipient deferred: it waits alone, the others have the mail', async () => {
     returnPort.fault({ at: 'RCPT', recipient: bad, reply: '450 4.2.1 Mailbox is locked', times: 1 });
     await send(kim, bad, lee);

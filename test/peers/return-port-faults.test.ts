@@ -326,6 +326,23 @@ recipient = *@phones.example
     expect(postfix.count()).toBe(1);
   });
 
+  test('one signed, one excepted, one refused: each gets what is due, once, at the second attempt', async () => {
+    const phone = 'kim@phones.example';
+    returnPort.fault({ at: 'RCPT', recipient: bad, reply: '550 5.1.1 No such user here' });
+    await send(kim, phone, bad);
+    await deferred(kim, phone, bad);
+    expect(returnPort.messages).toEqual([]);
+
+    await postfix.flush();
+    await postfix.drained(5_000);
+    expect(returnPort.messages.map(recipientsOf).sort()).toEqual([[kim], [phone]]);
+    for (const { content, recipients } of returnPort.messages) {
+      expect(content.includes('multipart/signed')).toBe(recipients[0]!.includes(kim));
+    }
+    expect(await bounce()).toMatch(/^Final-Recipient: rfc822; ?bad@example\.net$/im);
+    expect(postfix.count()).toBe(1);
+  });
+
   test(`two copies, one deferred at the dot: what was accepted is not sent again`, async () => {
     const phone = 'kim@phones.example';
     // The second dot: the first copy is kept.
