@@ -33,6 +33,8 @@ const kinds = {
   'header-too-large': { code: 451, enhanced: '4.3.4', text: 'Header too large' },
   'message-too-large': { code: 552, enhanced: '5.3.4', text: 'Message too large' },
   'too-many-connections': { code: 421, enhanced: '4.7.0', text: 'Too many connections' },
+  // Not for good: a mistake in the ini file leaves the mail in the queue.
+  'client-not-allowed': { code: 421, enhanced: '4.7.1', text: 'Client is not allowed' },
   'command-too-long': { code: 421, enhanced: '4.5.2', text: 'Command line too long' },
   'too-many-recipients': { code: 452, enhanced: '4.5.3', text: 'Too many recipients' },
   loop: { code: 554, enhanced: '5.4.6', text: 'Mail loop: passed this filter too often' },
@@ -63,7 +65,8 @@ export class Failure extends Error {
     readonly permanent = false,
     options?: ErrorOptions,
   ) {
-    const short = detail.length > maxDetail ? `${detail.slice(0, maxDetail)}…` : detail;
+    const line = detail.trim().replace(/\s*[\r\n]\s*/g, ' ');
+    const short = line.length > maxDetail ? `${line.slice(0, maxDetail)}…` : line;
     super(short === '' ? kinds[kind].text : `${kinds[kind].text}: ${short}`, options);
     this.detail = short;
   }

@@ -108,6 +108,12 @@ export class Journal {
     this.logger.warn(`postseal: connection: ${oneLine(error.message)}`);
   }
 
+  clientRefused(address: string): void {
+    this.logger.warn(
+      `postseal: ${oneLine(address)} may not connect: it is not among the clients in [service]`,
+    );
+  }
+
   /** A fault that is ours: with the stack, because the sentence alone mends nothing. */
   internalFault(id: string, failure: Failure): void {
     const { cause } = failure;

@@ -5,6 +5,7 @@
 //   -> MAIL FROM:<a@b.example>       the client sends it; lines below one another go in one packet,
 //                                    an empty line or a comment in between makes two of them
 //   <- 250 2.1.0 Ok                  it must hear that; (closed) is the end of the connection
+//   -> 9 × RCPT TO:<b#@b.example>    nine such lines, with # as the number of each; for other lines, too
 //   2-> NOOP                         another client, which connects when it is first named
 //   => MAIL FROM:<a@b.example>       the return port must receive that
 //   <= 450 4.2.0 Later               and says this to it, instead of what a return port usually says;
@@ -44,23 +45,41 @@ afterAll(() => {
 });
 
 describe('dialog', () => {
-  test.concurrent.each(files.filter(f => f.endsWith('.txt')).sort())('%s', async name => {
-    const wrong: string[] = [];
-    const got = await run(readFileSync(join(root, name), 'utf8'), wrong);
-    const gotFile = join(root, name.replace(/\.txt$/, '.got'));
-    if (wrong.length > 0) writeFileSync(gotFile, got);
-    else rmSync(gotFile, { force: true });
-    expect(wrong.join('\n\n')).toBe('');
-  });
+  test.concurrent.each(files.filter(f => f.endsWith('.txt')).sort())('%s', name => play(name));
 });
 
-/** Plays a dialog. @returns what happened; what went another way is put into `wrong` */
-async function run(text: string, wrong: string[]): Promise<string> {
+/** Some that show each step of a transaction, from the greeting to the final reply. */
+const overSockets = [
+  '01-greeting.txt',
+  '02-signed.txt',
+  '05-odd-addresses.txt',
+  '08-dsn.txt',
+  '35-hangs-up.txt',
+  '55-lmtp-one-copy-fails.txt',
+  '61-refreshed.txt',
+  '65-several-lines.txt',
+];
+
+describe('the same over UNIX sockets, in and out', () => {
+  test.concurrent.each(overSockets)('%s', name => play(name, true));
+});
+
+async function play(name: string, sockets = false): Promise<void> {
+  const wrong: string[] = [];
+  const got = await run(readFileSync(join(root, name), 'utf8'), wrong, sockets);
+  const gotFile = join(root, name.replace(/\.txt$/, sockets ? '.socket.got' : '.got'));
+  if (wrong.length > 0) writeFileSync(gotFile, got);
+  else rmSync(gotFile, { force: true });
+  expect(wrong.join('\n\n')).toBe('');
+}
+
+/** @returns what happened; what went another way is put into `wrong` */
+async function run(text: string, wrong: string[], sockets = false): Promise<string> {
   const dialog = readDialog(text);
   const returned = dialog.steps.flatMap(s => s.returned);
   const settings = dialog.steps.filter(s => s.kind === 'stage').map(s => s.lines[0]!);
   const isSetting = (line: string): boolean => /^[a-z_]+ = /.test(line);
-  const service = await DialogService.start(certificate, settings.filter(isSetting));
+  const service = await DialogService.start(certificate, settings.filter(isSetting), sockets);
   const clients = new Map<string, DialogClient>();
   const happened: string[] = [];
   const compare = (what: string, got: readonly string[], want: readonly string[]): void => {
@@ -68,8 +87,7 @@ async function run(text: string, wrong: string[]): Promise<string> {
       wrong.push(`${what}\n  ${got.join('\n  ')}\nbut should\n  ${want.join('\n  ')}`);
   };
   const client = async (name: string): Promise<DialogClient> => {
-    const known =
-      clients.get(name) ?? (await DialogClient.connect({ host: '127.0.0.1', port: service.port }));
+    const known = clients.get(name) ?? (await DialogClient.connect(service.where));
     clients.set(name, known);
     return known;
   };
@@ -83,6 +101,9 @@ async function run(text: string, wrong: string[]): Promise<string> {
     /** Instead of EHLO, once greeted. */
     'says LHLO': async name => {
       compare('the client hears', [await (await client(name)).ask('LHLO client.example')], ['250-…']);
+    },
+    'connects from': async (name, localAddress) => {
+      clients.set(name, await DialogClient.connect({ ...service.where, localAddress }));
     },
     'hangs up': async name => {
       (await client(name)).hangUp();
@@ -102,6 +123,10 @@ async function run(text: string, wrong: string[]): Promise<string> {
     'sends octets': async (name, count) => {
       (await client(name)).send(`${'x'.repeat(78)}\r\n`.repeat(Number(count) / 80));
     },
+    /** For all that goes by the clock, and not by what somebody does. */
+    'a minute passes': () => {
+      service.passed += 60_000;
+    },
     /** What a signal does. */
     'shuts down': () => void service.shutDown(),
     'the return port stops': () => service.returnPort.stop(),
@@ -113,6 +138,10 @@ async function run(text: string, wrong: string[]): Promise<string> {
     'the return port lacks': (_, lacking) => {
       const offered = service.returnPort.extensions;
       service.returnPort.extensions = offered.filter(e => !lacking.split(' ').includes(e.split(' ')[0]!));
+    },
+    /** From its next EHLO reply on, and nothing else. */
+    'the return port offers': (_, offered) => {
+      service.returnPort.extensions = offered === '' ? [] : offered.split(', ');
     },
   };
 

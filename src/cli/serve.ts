@@ -6,6 +6,7 @@ import { formatEndpoint, type Config, type Endpoint } from '../config/config.js'
 import { filter } from '../filter.js';
 import { Journal } from '../journal.js';
 import { Outcomes } from '../outcomes.js';
+import { Doorkeeper } from '../smtp/doorkeeper.js';
 import { Inbound } from '../smtp/inbound.js';
 import { ReturnPort } from '../smtp/return-port.js';
 import { defaultConfig, parseOptions } from './arguments.js';
@@ -52,6 +53,13 @@ export async function serve(args: readonly string[]): Promise<number> {
     hostname: service.hostname,
     maxHops: service.maxHops,
   };
+  const door = new Doorkeeper(
+    address => service.clients.includes(address),
+    address => {
+      journal.clientRefused(address);
+    },
+    () => performance.now(),
+  );
   const inbound = new Inbound({
     protocol: service.protocol,
     hostname: service.hostname,
@@ -59,6 +67,9 @@ export async function serve(args: readonly string[]): Promise<number> {
     maxMessageSize: service.maxMessageSize,
     timeout,
     shutdownTimeout: service.shutdownTimeout * 1000,
+    // Whoever gets at a UNIX socket has the rights for it.
+    admits: address => service.listen.kind === 'unix' || door.admits(address),
+    capabilities: () => returnPort.capabilities(),
     deliver: delivery => filter(delivery, hands),
     takeRefusal: (forwarded, recipient) => outcomes.takeRefusal(forwarded, recipient),
     onError: error => {

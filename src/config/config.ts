@@ -1,5 +1,6 @@
 // The ini file as values: everything checked that can be checked without opening another file.
 import type { Exception, Policy, Rule } from '../rules/policy.js';
+import type { Networks } from './networks.js';
 
 /** Where to listen or connect: `127.0.0.1:10025`, `[::1]:10025` or `unix:/run/postseal/in.sock`. */
 export type Endpoint =
@@ -30,6 +31,8 @@ export interface Problem {
 
 export interface ServiceSection {
   readonly listen: Endpoint;
+  /** Who may connect over TCP. */
+  readonly clients: Networks;
   readonly return: Endpoint;
   readonly protocol: 'smtp' | 'lmtp';
   /** The name in the greeting and in the Received field. */

@@ -32,6 +32,13 @@ export function isHostname(text: string): boolean {
   return text.length <= 253 && !/^[\d.]+$/.test(text) && text.split('.').every(part => label.test(part));
 }
 
+/** Whether only this host can get there; goes by the text, and asks no name server. */
+export function isLoopback(endpoint: Endpoint): boolean {
+  if (endpoint.kind === 'unix') return true;
+  const host = hostOf(endpoint.host);
+  return host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+}
+
 /** Whether mail sent to `to` comes back to `listen`; goes by the text, and asks no name server. */
 export function isSameEndpoint(listen: Endpoint, to: Endpoint): boolean {
   if (listen.kind === 'unix' || to.kind === 'unix') {

@@ -5,6 +5,7 @@ import type { Digest } from '../algorithms.js';
 import type { Fragile } from '../rules/message.js';
 import { parseEndpoint } from './endpoint.js';
 import { addressPatterns, mediaTypePatterns } from './lists.js';
+import { networks } from './networks.js';
 import {
   choice,
   count,
@@ -72,6 +73,11 @@ export const service = {
     choice(['smtp', 'lmtp']),
     'smtp',
     'What is spoken there: smtp, or lmtp, in which each recipient gets a reply of its own.',
+  ),
+  clients: preset(
+    networks,
+    '127.0.0.0/8, ::1',
+    'Who may connect: IP addresses and networks with commas in between; on a UNIX socket the rights of its file decide.',
   ),
   return: preset(
     parseEndpoint,

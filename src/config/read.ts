@@ -3,7 +3,7 @@ import * as os from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { readCertificate, readCertificates } from './certificates.js';
 import type { Config, Problem, ServiceSection } from './config.js';
-import { isSameEndpoint } from './endpoint.js';
+import { isLoopback, isSameEndpoint } from './endpoint.js';
 import { Findings } from './findings.js';
 import { journal, service, signing } from './options.js';
 import type { Context } from './parsers.js';
@@ -84,9 +84,15 @@ function readService(
       'Postfix hands mail to a UNIX socket over LMTP only: set protocol = lmtp, or use host:port';
     findings.warning({ line: lineOf('listen'), section: section.title, key: 'listen' }, message);
   }
+  if (values.listen && values.clients?.onlyLoopback && !isLoopback(values.listen)) {
+    const key = lineOf('clients') === section.line ? 'listen' : 'clients';
+    const message = 'no other host may connect: add to clients the addresses of those that hand mail in';
+    findings.warning({ line: lineOf(key), section: section.title, key }, message);
+  }
   return (
     complete && {
       listen: complete.listen,
+      clients: complete.clients,
       return: complete.return,
       protocol: complete.protocol,
       hostname: complete.hostname ?? hostname,

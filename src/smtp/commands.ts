@@ -1,4 +1,4 @@
-// The arguments of MAIL, RCPT and XFORWARD, kept as they came (RFC 5321 §4.1.2, RFC 3461, XFORWARD_README).
+// The arguments of EHLO, MAIL, RCPT and XFORWARD, kept as they came (RFC 5321 §4.1.2, RFC 3461, XFORWARD_README).
 import { Address } from '../address.js';
 import type { Recipient } from '../envelope.js';
 import { Failure } from '../failure.js';
@@ -54,6 +54,13 @@ function parsePath(
     if (!known.has(keyword.toUpperCase())) throw new Failure('unknown-parameter', keyword);
   }
   return { path: match[1]!, parameters };
+}
+
+/** What the client calls itself: any name, it is nobody's proof. @throws Failure with the reply */
+export function parseHello(line: string): string {
+  const [, name = '', ...more] = line.trim().split(/\s+/);
+  if (!/^[^\0-\x20\x7f-\x9f]{1,255}$/.test(name) || more.length > 0) throw new Failure('bad-parameter');
+  return name.toLowerCase();
 }
 
 /** Adds the attributes of one XFORWARD command; repeated ones replace. @throws Failure */

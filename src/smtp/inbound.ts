@@ -4,29 +4,15 @@ import type { Socket } from 'node:net';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
 import type { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
-import type { Delivery, ForwardedAttributes, Recipient } from '../envelope.js';
-import { Failure, type Reply } from '../failure.js';
-import { parseMail, parseRcpt, parseXforward, type MailCommand } from './commands.js';
+import type { Recipient } from '../envelope.js';
+import { Failure } from '../failure.js';
+import { announcement, limited } from './capabilities.js';
+import { parseHello, parseMail, parseRcpt, parseXforward, type MailCommand } from './commands.js';
 import { Content } from './content.js';
+import { turnAway } from './doorkeeper.js';
+import type { InboundOptions } from './inbound-options.js';
 import { Input } from './input.js';
-
-export interface InboundOptions {
-  readonly protocol: 'smtp' | 'lmtp';
-  readonly hostname: string;
-  readonly maxConnections: number;
-  /** In octets; 0 for no limit. */
-  readonly maxMessageSize: number;
-  /** Milliseconds without an octet from the client. */
-  readonly timeout: number;
-  /** Milliseconds that `close` waits for messages in flight. */
-  readonly shutdownTimeout: number;
-  /** Handles one message, and gives a reply for each of its recipients; never rejects. */
-  readonly deliver: (delivery: Delivery) => Promise<readonly Reply[]>;
-  /** The refusal that an earlier attempt left to tell this recipient. */
-  readonly takeRefusal: (forwarded: ForwardedAttributes, recipient: Recipient) => Reply | undefined;
-  /** Told of faults of connections, which concern no message. */
-  readonly onError: (error: Error) => void;
-}
+import { linesOf } from './replies.js';
 
 /** Postfix's default, and the most that one message is taken for. */
 const maxRecipients = 10_000;
@@ -89,11 +75,6 @@ class Server extends SMTPServer {
       authOptional: true,
       disabledCommands: ['AUTH', 'STARTTLS', 'HELP', 'WIZ', 'SHELL', 'KILL'],
       hideENHANCEDSTATUSCODES: true, // it would choose the codes; ours are part of the text
-      hideDSN: false,
-      useXForward: true,
-      // The limit is enforced here; smtp-server only announces it, without a number where there is none.
-      size: inbound.maxMessageSize || Number.MAX_SAFE_INTEGER,
-      hideSize: inbound.maxMessageSize === 0,
       heloResponse: '%s',
       maxClients: inbound.maxConnections,
       maxRecipients,
@@ -108,6 +89,10 @@ class Server extends SMTPServer {
   }
 
   override connect(socket: Socket): void {
+    if (!this.inbound.admits(socket.remoteAddress)) {
+      turnAway(socket);
+      return;
+    }
     const connection = new Connection(this, socket);
     this.connections.add(connection);
     connection.on('error', this.inbound.onError);
@@ -119,6 +104,8 @@ class Connection extends SMTPConnection {
   private mail: MailCommand | undefined;
   private recipients: Recipient[] = [];
   private readonly forwarded = new Map<string, string>();
+  /** The largest message that the client was told of, in octets; 0 for no limit. */
+  private sizeLimit: number;
   /** Of the message that is being delivered. */
   private content: Content | undefined;
 
@@ -127,6 +114,7 @@ class Connection extends SMTPConnection {
     socket: Socket,
   ) {
     super(owner, socket);
+    this.sizeLimit = owner.inbound.maxMessageSize;
   }
 
   /** Runs before the fields above are there. */
@@ -177,12 +165,29 @@ class Connection extends SMTPConnection {
     else super._onTimeout();
   }
 
+  /** Offers what the return port has (R34), which may have to be asked first; smtp-server offers what itself has. */
+  override handler_EHLO(command: Buffer, callback: () => void): void {
+    const { hostname, capabilities, maxMessageSize } = this.owner.inbound;
+    const answer = async (): Promise<void> => {
+      const client = parseHello(command.toString());
+      const offered = limited(await capabilities(), maxMessageSize);
+      this.hostNameAppearsAs = client;
+      this.sizeLimit = offered.maxMessageSize;
+      this._resetSession(); // RFC 5321 §4.1.4
+      this.send(250, [hostname, ...announcement(offered)], false);
+    };
+    void answer()
+      .catch((error: unknown) => {
+        this.explain(error);
+      })
+      .then(callback);
+  }
+
   override handler_MAIL(command: Buffer, callback: () => void): void {
     this.attempt(callback, () => {
       if (this.mail) throw new Failure('bad-sequence', 'nested MAIL command');
       const mail = parseMail(command.toString());
-      const { maxMessageSize } = this.owner.inbound;
-      if (maxMessageSize > 0 && mail.size > maxMessageSize) throw new Failure('message-too-large');
+      if (this.sizeLimit > 0 && mail.size > this.sizeLimit) throw new Failure('message-too-large');
       this.mail = mail;
       // For smtp-server, whose own idea of the sender nobody reads.
       this.session.envelope.mailFrom = { address: mail.sender.text, args: {} };
@@ -197,7 +202,7 @@ class Connection extends SMTPConnection {
       if (this.session.envelope.rcptTo.length >= maxRecipients) throw new Failure('too-many-recipients');
       const refusal = this.owner.inbound.takeRefusal(this.forwarded, recipient);
       if (refusal) {
-        this.send(refusal.code, refusal.text.split('\n'), false);
+        this.send(refusal.code, linesOf(refusal), false);
         return;
       }
       this.recipients.push(recipient);
@@ -253,8 +258,8 @@ class Connection extends SMTPConnection {
     await content.whole;
     this.content = undefined;
     this._socket.cork();
-    for (const { code, text } of inbound.protocol === 'lmtp' ? replies : replies.slice(0, 1))
-      this.send(code, text.replace(/[\r\n]+/g, ' '), false);
+    for (const reply of inbound.protocol === 'lmtp' ? replies : replies.slice(0, 1))
+      this.send(reply.code, linesOf(reply), false);
     this._socket.uncork();
     this._unrecognizedCommands = 0;
     this._resetSession();
@@ -280,9 +285,13 @@ class Connection extends SMTPConnection {
     try {
       handle();
     } catch (error) {
-      const { reply } = Failure.from(error);
-      this.send(reply.code, reply.text, false);
+      this.explain(error);
     }
     callback();
+  }
+
+  private explain(error: unknown): void {
+    const { reply } = Failure.from(error);
+    this.send(reply.code, reply.text, false);
   }
 }

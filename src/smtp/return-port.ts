@@ -2,23 +2,51 @@
 import type { Envelope, Recipient } from '../envelope.js';
 import { Failure, outcome, type Reply } from '../failure.js';
 import { Refused, type NextHop, type Trace, type Transfer } from '../next-hop.js';
+import { capabilitiesOf, everything, type Capabilities } from './capabilities.js';
 import { DotStuffer } from './dot-stuffing.js';
 import { Session, type SessionOptions } from './session.js';
 
 /** Seconds that a connection is kept without work: it occupies a process of Postfix meanwhile. */
 const idleSeconds = 10;
 
+/** Milliseconds after which what it offers is asked for anew. */
+const maxAge = 60_000;
+/** Milliseconds that a client waits for that. */
+const patience = 3000;
+
 export class ReturnPort implements NextHop {
   private readonly idle: { session: Session; timer: NodeJS.Timeout }[] = [];
   private readonly busy = new Set<Session>();
   private readonly closing = new AbortController();
+  /** What its last EHLO reply offered, and when. */
+  private known: { readonly capabilities: Capabilities; readonly at: number } = {
+    capabilities: everything,
+    at: -Infinity,
+  };
+  private asking: Promise<void> | undefined;
 
-  constructor(private readonly options: SessionOptions) {}
+  /** @param clock milliseconds */
+  constructor(
+    private readonly options: SessionOptions,
+    private readonly clock: () => number = () => performance.now(),
+  ) {}
+
+  /**
+   * What it offers, as far as is known or can be learned soon; never rejects. A message is held against what its
+   * own connection offers all the same.
+   */
+  async capabilities(): Promise<Capabilities> {
+    if (this.clock() - this.known.at >= maxAge) {
+      this.asking ??= this.ask();
+      await this.asking;
+    }
+    return this.known.capabilities;
+  }
 
   async open(envelope: Envelope, trace: Trace, some: boolean): Promise<Transfer> {
     for (;;) {
       const reused = this.take();
-      const session = reused ?? (await Session.connect(this.options, this.closing.signal));
+      const session = reused ?? (await this.connect(this.closing.signal));
       session.trace = trace;
       this.busy.add(session);
       try {
@@ -48,6 +76,25 @@ export class ReturnPort implements NextHop {
     this.closing.abort();
     for (let session = this.take(); session; session = this.take()) session.quit();
     for (const session of this.busy) session.destroy();
+  }
+
+  private async connect(signal: AbortSignal): Promise<Session> {
+    const session = await Session.connect(this.options, signal);
+    const capabilities = capabilitiesOf(keyword => session.extension(keyword));
+    this.known = { capabilities, at: this.clock() };
+    return session;
+  }
+
+  /** Opens a connection, which is kept for the message to come. */
+  private async ask(): Promise<void> {
+    try {
+      const signal = AbortSignal.any([this.closing.signal, AbortSignal.timeout(patience)]);
+      this.release(await this.connect(signal));
+    } catch {
+      // What was known holds on; the message itself will tell.
+    } finally {
+      this.asking = undefined;
+    }
   }
 
   private take(): Session | undefined {

@@ -1,5 +1,5 @@
 // An SMTP client that says what it is told to, octet for octet, and keeps what it hears.
-import { connect, type Socket } from 'node:net';
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
 
 export class DialogClient {
   private input = '';
@@ -23,7 +23,7 @@ export class DialogClient {
     socket.on('close', end);
   }
 
-  static connect(where: { port: number; host: string } | { path: string }): Promise<DialogClient> {
+  static connect(where: NetConnectOpts): Promise<DialogClient> {
     return new Promise((resolve, reject) => {
       const socket = connect(where, () => {
         resolve(new DialogClient(socket));

@@ -44,19 +44,27 @@ export function readDialog(text: string): Dialog {
     const [, client, mark, content = ''] = /^(\w*)(!|->|<-|=>|<=|::)(?: (.*))?$/.exec(line) ?? [];
     if (client === undefined || mark === undefined) throw wrong('no such notation');
     const last = steps.at(-1);
+    const lines = repeated(content);
     if (mark === '::') journal.push(content);
     else if (mark === '=>') {
       if (!last) throw wrong('nothing went before it');
-      last.returned.push({ line: content, answers: [] });
+      last.returned.push(...lines.map(each => ({ line: each, answers: [] })));
     } else if (mark === '<=') {
       const asked = last?.returned.at(-1);
       if (!asked) throw wrong('it answers nothing');
       asked.answers.push(content);
-    } else if (last && mark !== '!' && previous === client + mark) last.lines.push(content);
-    else steps.push({ kind: kinds[mark as keyof typeof kinds], client, lines: [content], returned: [] });
+    } else if (last && mark !== '!' && previous === client + mark) last.lines.push(...lines);
+    else steps.push({ kind: kinds[mark as keyof typeof kinds], client, lines, returned: [] });
     previous = client + mark;
   });
   return { steps, journal };
+}
+
+/** `3 × RCPT TO:<b#@example.net>` as three lines, with # as the number of each. */
+function repeated(content: string): string[] {
+  const [, count, line = ''] = /^(\d+) × (.*)$/.exec(content) ?? [];
+  if (count === undefined) return [content];
+  return Array.from({ length: Number(count) }, (_, i) => line.replaceAll('#', String(i + 1)));
 }
 
 /** The octets of a line to send: escapes read, and CRLF behind it unless it ends in a lone backslash. */

@@ -1,6 +1,7 @@
 // The service in this process, from the port where mail comes in to a return port that does as it is told.
 // Put together as cli/serve.ts does it, but for the ports, a boundary that is known, and a journal in memory.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { NetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -8,6 +9,7 @@ import { load } from '../../src/cli/load.js';
 import { filter } from '../../src/filter.js';
 import { Journal } from '../../src/journal.js';
 import { Outcomes } from '../../src/outcomes.js';
+import { Doorkeeper } from '../../src/smtp/doorkeeper.js';
 import { Inbound } from '../../src/smtp/inbound.js';
 import { ReturnPort } from '../../src/smtp/return-port.js';
 import { ReturnPort as FaultyReturnPort } from './return-port.js';
@@ -28,15 +30,25 @@ recipient = *@phones.example
 export class DialogService {
   /** Lines of the journal. */
   readonly journal: string[] = [];
+  /** Milliseconds that have passed besides those that really have. */
+  passed = 0;
 
   private constructor(
     private readonly inbound: Inbound,
     readonly returnPort: FaultyReturnPort,
+    private readonly socket: string | undefined,
     private readonly release: () => Promise<void>,
   ) {}
 
-  /** @param settings further lines of [service] */
-  static async start(certificate: string, settings: readonly string[] = []): Promise<DialogService> {
+  /**
+   * @param settings further lines of [service]
+   * @param sockets whether mail comes in and goes out over UNIX sockets
+   */
+  static async start(
+    certificate: string,
+    settings: readonly string[] = [],
+    sockets = false,
+  ): Promise<DialogService> {
     const directory = mkdtempSync(join(tmpdir(), 'postseal-dialog-'));
     const ini = join(directory, 'postseal.ini');
     const own = rules.replace('anna.pem', certificate);
@@ -45,17 +57,21 @@ export class DialogService {
     const lines = [...defaults.filter(d => !settings.some(s => set(s) === set(d))), ...settings];
     writeFileSync(ini, `[service]\n${lines.join('\n')}\n${own}`);
     const loaded = await load(ini);
-    rmSync(directory, { recursive: true });
     if ('problems' in loaded) throw new Error(loaded.problems.map(p => p.message).join('\n'));
     const { config, policy } = loaded.installation;
     const { hostname, maxConnections, maxMessageSize, maxHops, timeout, shutdownTimeout } = config.service;
 
-    const faulty = await FaultyReturnPort.start();
-    const nextHop = new ReturnPort({
-      address: { host: '127.0.0.1', port: faulty.port },
-      hostname,
-      timeout: timeout * 1000,
-    });
+    const path = join(directory, 'back.sock');
+    const faulty = await FaultyReturnPort.start(sockets ? { path } : {});
+    const clock = (): number => performance.now() + service.passed;
+    const nextHop = new ReturnPort(
+      {
+        address: sockets ? { path } : { host: '127.0.0.1', port: faulty.port },
+        hostname,
+        timeout: timeout * 1000,
+      },
+      clock,
+    );
     const outcomes = new Outcomes();
     const stream = new Writable({
       write(chunk, _, done) {
@@ -74,6 +90,13 @@ export class DialogService {
       hostname,
       maxHops,
     };
+    const door = new Doorkeeper(
+      address => config.service.clients.includes(address),
+      address => {
+        journal.clientRefused(address);
+      },
+      clock,
+    );
     const inbound = new Inbound({
       protocol: config.service.protocol,
       hostname,
@@ -81,24 +104,30 @@ export class DialogService {
       maxMessageSize,
       timeout: timeout * 1000,
       shutdownTimeout: shutdownTimeout * 1000,
+      admits: address => sockets || door.admits(address),
+      capabilities: () => nextHop.capabilities(),
       deliver: delivery => filter(delivery, hands),
       takeRefusal: (envelope, recipient) => outcomes.takeRefusal(envelope, recipient),
       onError: error => {
         journal.connectionFault(error);
       },
     });
-    const service = new DialogService(inbound, faulty, async () => {
+    const socket = sockets ? join(directory, 'in.sock') : undefined;
+    const service = new DialogService(inbound, faulty, socket, async () => {
       nextHop.close();
       await inbound.settled();
       await faulty.close();
       await journal.close();
+      rmSync(directory, { recursive: true });
     });
-    await inbound.listen({ host: '127.0.0.1', port: 0 });
+    await inbound.listen(socket === undefined ? { host: '127.0.0.1', port: 0 } : { path: socket });
     return service;
   }
 
-  get port(): number {
-    return this.inbound.port;
+  /** Where mail comes in. */
+  get where(): NetConnectOpts {
+    const { socket, inbound } = this;
+    return socket === undefined ? { host: '127.0.0.1', port: inbound.port } : { path: socket };
   }
 
   /** As a signal does: resolves when what was in flight is done with. */

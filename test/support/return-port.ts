@@ -64,6 +64,8 @@ export interface CutMessage {
 export interface ReturnPortOptions {
   /** Default: a free one. */
   readonly port?: number;
+  /** Listen on this UNIX socket instead. */
+  readonly path?: string;
   /** EHLO keywords after the name; default `defaultExtensions`. */
   readonly extensions?: readonly string[];
   /** The name in greeting and EHLO. */
@@ -97,8 +99,9 @@ export class ReturnPort {
   readonly transcript: string[] = [];
   extensions: readonly string[];
   readonly name: string;
-  /** 0 before the first start. */
+  /** 0 before the first start, and for a UNIX socket. */
   port: number;
+  private readonly path: string | undefined;
 
   private faults: { fault: Fault; left: number }[] = [];
   private readonly sockets = new Set<Socket>();
@@ -108,11 +111,12 @@ export class ReturnPort {
 
   private constructor(options: ReturnPortOptions) {
     this.port = options.port ?? 0;
+    this.path = options.path;
     this.extensions = options.extensions ?? defaultExtensions;
     this.name = options.name ?? 'return-port.example';
   }
 
-  /** A server that listens on 127.0.0.1. */
+  /** A server that listens, on 127.0.0.1 where it has no path. */
   static async start(options: ReturnPortOptions = {}): Promise<ReturnPort> {
     const port = new ReturnPort(options);
     await port.resume();
@@ -151,7 +155,7 @@ export class ReturnPort {
     await once(server, 'close');
   }
 
-  /** Listens again, on the same port. */
+  /** Listens again where it did. */
   async resume(): Promise<void> {
     if (this.server) return;
     const server = createServer({ allowHalfOpen: false }, socket => {
@@ -159,9 +163,9 @@ export class ReturnPort {
       socket.once('close', () => this.sockets.delete(socket));
       new Dialog(this.internals(), socket, ++this.connections);
     });
-    server.listen(this.port, '127.0.0.1');
+    server.listen(this.path === undefined ? { port: this.port, host: '127.0.0.1' } : { path: this.path });
     await once(server, 'listening');
-    this.port = (server.address() as AddressInfo).port;
+    if (this.path === undefined) this.port = (server.address() as AddressInfo).port;
     this.server = server;
   }
 

@@ -19,6 +19,15 @@ describe('a failure', () => {
     expect(new Failure('bad-sender', '', true).reply.code).toBe(501);
   });
 
+  test('is one line, whatever its detail is', () => {
+    const { message, reply } = new Failure(
+      'recipients-refused',
+      '550 5.1.1 No such user,\r\n5.1.1 never was\n',
+    );
+    expect(message).toBe('Some recipients were refused: 550 5.1.1 No such user, 5.1.1 never was');
+    expect(reply.text).toBe(`4.5.1 ${message}`);
+  });
+
   test('is made of any error, without telling the client what broke', () => {
     const cause = new TypeError('password is undefined');
     const failure = Failure.from(cause);

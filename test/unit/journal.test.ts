@@ -99,11 +99,12 @@ describe('the line of a message', () => {
     const sender = address('x\x9b31m@evil.example');
     journal.message(hostile, entry({ sender, reply: { code: 550, text: hostile } }));
     journal.connectionFault(new Error(hostile));
+    journal.clientRefused(hostile);
     journal.warning(hostile);
     journal.internalFault(hostile, new Failure('internal', '', false, { cause: new Error(hostile) }));
     await journal.close();
     expect(written()).not.toMatch(obeyed);
-    expect(written().trimEnd().split('\n')).toHaveLength(4);
+    expect(written().trimEnd().split('\n')).toHaveLength(5);
   });
 
   test('begins with the time only where journald does not add it', async () => {

@@ -89,6 +89,12 @@ test('an empty file is all defaults, and a warning', () => {
     file,
     service: {
       listen: { kind: 'tcp', host: '127.0.0.1', port: 10025 },
+      clients: {
+        members: [
+          { address: '127.0.0.0', prefix: 8 },
+          { address: '::1', prefix: 128 },
+        ],
+      },
       return: { kind: 'tcp', host: '127.0.0.1', port: 10026 },
       protocol: 'smtp',
       hostname: 'host.example.com',
@@ -134,6 +140,7 @@ test('every key takes what it offers', () => {
     `
 [service]
 listen = unix:/run/postseal/in.sock
+clients = 192.0.2.0/24, [2001:db8::1]
 return = [::1]:10026
 hostname = mail.example.com
 max_connections = 7
@@ -185,6 +192,12 @@ content_type = text/calendar, application/*
   );
   expect(config.service).toEqual({
     listen: { kind: 'unix', path: '/run/postseal/in.sock' },
+    clients: {
+      members: [
+        { address: '192.0.2.0', prefix: 24 },
+        { address: '2001:db8::1', prefix: 128 },
+      ],
+    },
     return: { kind: 'tcp', host: '::1', port: 10026 },
     protocol: 'smtp',
     hostname: 'mail.example.com',

@@ -1,8 +1,8 @@
-// MAIL, RCPT and XFORWARD: what is read is what was written, and what cannot be read has its own reply.
+// EHLO, MAIL, RCPT and XFORWARD: what is read is what was written, and what cannot be read has its own reply.
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../../src/failure.js';
-import { parseMail, parseRcpt, parseXforward } from '../../../src/smtp/commands.js';
+import { parseHello, parseMail, parseRcpt, parseXforward } from '../../../src/smtp/commands.js';
 
 /** The kind of failure that it ends in. */
 function kindOf(parse: () => unknown): string {
@@ -14,6 +14,26 @@ function kindOf(parse: () => unknown): string {
   }
   return 'none';
 }
+
+describe('EHLO', () => {
+  test.each(['mail.example.com', '[192.0.2.1]', '[ipv6:2001:db8::1]', 'under_score', 'bücher.example'])(
+    'takes %s for a name',
+    name => {
+      expect(parseHello(`EHLO ${name} `)).toBe(name);
+    },
+  );
+
+  test('knows no case', () => {
+    expect(parseHello('lhlo Mail.EXAMPLE.com')).toBe('mail.example.com');
+  });
+
+  test.each(['EHLO', 'EHLO ', 'EHLO a b', 'EHLO a\0b', 'EHLO a\x1b[31m', `EHLO ${'x'.repeat(256)}`])(
+    '%j is refused',
+    line => {
+      expect(kindOf(() => parseHello(line))).toBe('bad-parameter');
+    },
+  );
+});
 
 describe('MAIL', () => {
   test('parameters stay as they came, but for the size, which is read', () => {

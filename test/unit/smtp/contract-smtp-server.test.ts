@@ -7,6 +7,7 @@ import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
 import { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { DotUnstuffer } from '../../../src/smtp/dot-stuffing.js';
+import { everything } from '../../../src/smtp/capabilities.js';
 import { Inbound } from '../../../src/smtp/inbound.js';
 import { DialogClient } from '../../support/dialog-client.js';
 
@@ -85,6 +86,8 @@ describe('the greeting', () => {
       maxMessageSize: 0,
       timeout: 1000,
       shutdownTimeout: 1000,
+      admits: () => true,
+      capabilities: () => Promise.resolve(everything),
       deliver: () => Promise.reject(new Error('nothing is delivered here')),
       takeRefusal: () => undefined,
       onError: () => undefined,
@@ -107,6 +110,8 @@ describe('a client that talks before the greeting', () => {
       maxMessageSize: 0,
       timeout: 5000,
       shutdownTimeout: 1000,
+      admits: () => true,
+      capabilities: () => Promise.resolve(everything),
       deliver: () => Promise.reject(new Error('nothing is delivered here')),
       takeRefusal: () => undefined,
       onError: () => undefined,
@@ -126,6 +131,52 @@ describe('a client that talks before the greeting', () => {
     const client = await stock();
     client.send('NOOP\r\n');
     expect(await client.hear()).toEqual([expect.stringMatching(/^421 .*You talk too soon$/)]);
+  });
+});
+
+describe('EHLO', () => {
+  test('offers what the library itself can do', async () => {
+    const client = await stock({ hideDSN: false });
+    await client.hear();
+    const reply = await client.ask('EHLO client.example');
+    for (const keyword of ['8BITMIME', 'SMTPUTF8', 'DSN']) expect(reply).toContain(keyword);
+  });
+
+  test.each([
+    ['smtp', 'EHLO'],
+    ['lmtp', 'LHLO'],
+  ] as const)('over %s, %s comes to our handler, and lets MAIL in', async (protocol, verb) => {
+    const inbound = new Inbound({
+      protocol,
+      hostname: 'postseal.example.com',
+      maxConnections: 1,
+      maxMessageSize: 0,
+      timeout: 5000,
+      shutdownTimeout: 1000,
+      admits: () => true,
+      capabilities: () => Promise.resolve({ extensions: ['DSN'], maxMessageSize: 5000 }),
+      deliver: () => Promise.reject(new Error('nothing is delivered here')),
+      takeRefusal: () => undefined,
+      onError: () => undefined,
+    });
+    await inbound.listen({ host: '127.0.0.1', port: 0 });
+    const client = await DialogClient.connect({ host: '127.0.0.1', port: inbound.port });
+    await client.hear();
+    expect(await client.ask('MAIL FROM:<>')).toMatch(/^503 /);
+    expect(await client.ask(verb)).toBe('501 5.5.4 Bad command parameter syntax');
+    expect(await client.ask('MAIL FROM:<>')).toMatch(/^503 /);
+    // The next command waits for the reply to the one before it.
+    client.send(`${verb} client.example\r\nMAIL FROM:<>\r\n`);
+    expect(await client.hear()).toEqual([
+      '250-postseal.example.com',
+      '250-PIPELINING',
+      '250-DSN',
+      '250-SIZE 5000',
+      '250 XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE',
+    ]);
+    expect(await client.hear()).toEqual(['250 2.1.0 Ok']);
+    client.hangUp();
+    await inbound.close();
   });
 });
 

@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from 'vitest';
 import type { Failure, Reply } from '../../../src/failure.js';
 import type { Delivery } from '../../../src/envelope.js';
+import { everything } from '../../../src/smtp/capabilities.js';
 import { Inbound } from '../../../src/smtp/inbound.js';
 import { DialogClient } from '../../support/dialog-client.js';
 
@@ -28,6 +29,8 @@ async function inContent(deliver: (delivery: Delivery) => Promise<Reply>): Promi
     maxMessageSize: 0,
     timeout,
     shutdownTimeout: 1000,
+    admits: () => true,
+    capabilities: () => Promise.resolve(everything),
     deliver: async delivery => [await deliver(delivery)],
     takeRefusal: () => undefined,
     onError: () => undefined,

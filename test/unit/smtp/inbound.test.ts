@@ -4,6 +4,7 @@ import { Address } from '../../../src/address.js';
 import type { Failure, Reply } from '../../../src/failure.js';
 import { Outcomes } from '../../../src/outcomes.js';
 import type { Delivery } from '../../../src/envelope.js';
+import { everything, type Capabilities } from '../../../src/smtp/capabilities.js';
 import { Inbound } from '../../../src/smtp/inbound.js';
 import { DialogClient } from '../../support/dialog-client.js';
 
@@ -15,12 +16,18 @@ let deliveries: Delivery[];
 let cut: Failure | undefined;
 /** What the filter will say. */
 let reply: Reply;
+/** Whether clients may connect. */
+let open: boolean;
+/** What there is behind the service. */
+let capabilities: Promise<Capabilities>;
 
 beforeEach(async () => {
   outcomes = new Outcomes();
   deliveries = [];
   cut = undefined;
   reply = { code: 250, text: '2.0.0 Ok' };
+  open = true;
+  capabilities = Promise.resolve(everything);
   inbound = new Inbound({
     protocol: 'smtp',
     hostname: 'postseal.example.com',
@@ -28,6 +35,8 @@ beforeEach(async () => {
     maxMessageSize: 0,
     timeout: 5000,
     shutdownTimeout: 2000,
+    admits: () => open,
+    capabilities: () => capabilities,
     deliver: async delivery => {
       deliveries.push(delivery);
       try {
@@ -113,13 +122,59 @@ describe('the reply of the filter', () => {
   test.each<[Reply, string]>([
     [{ code: 250, text: '2.0.0 Ok: queued as 4bX' }, '250 2.0.0 Ok: queued as 4bX'],
     [{ code: 451, text: '4.3.0 Later' }, '451 4.3.0 Later'],
-    [{ code: 554, text: '5.7.1 No,\nnever' }, '554 5.7.1 No, never'],
-  ])('%#: goes to the client as it is, in one line', async (answer, heard) => {
+    [{ code: 554, text: '5.7.1 No,\n5.7.1 never' }, '554-5.7.1 No,\n554 5.7.1 never'],
+  ])('%#: goes to the client as it is, line by line', async (answer, heard) => {
     reply = answer;
     await begin('Q1');
     await client.ask('RCPT TO:<bob@example.net>');
     await client.ask('DATA');
     expect(await client.ask('Subject: x\r\n\r\nx\r\n.')).toBe(heard);
+  });
+});
+
+test('what a client may not say is not read, and takes nobody else a connection', async () => {
+  open = false;
+  const strangers = await Promise.all(
+    Array.from({ length: 20 }, () => DialogClient.connect({ host: '127.0.0.1', port: inbound.port })),
+  );
+  for (const stranger of strangers) {
+    expect(await stranger.hear()).toEqual(['421 4.7.1 Client is not allowed']);
+    stranger.send('EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.net>\r\nDATA\r\n\r\n.\r\n');
+    expect(await stranger.hear()).toEqual(['(closed)']);
+  }
+  open = true;
+  const another = await DialogClient.connect({ host: '127.0.0.1', port: inbound.port });
+  expect(await another.hear()).toEqual(['220 postseal.example.com ESMTP Postseal']);
+  another.hangUp();
+  expect(deliveries).toEqual([]);
+});
+
+describe('a client that waits for the reply to EHLO', () => {
+  let answer: (capabilities: Capabilities) => void;
+
+  beforeEach(() => {
+    capabilities = new Promise(resolve => {
+      answer = resolve;
+    });
+    client.send('EHLO again.example\r\nNOOP\r\n');
+  });
+
+  test('hears what is behind the service, and then the rest', async () => {
+    answer({ extensions: ['SMTPUTF8'], maxMessageSize: 7 });
+    expect((await client.hear()).slice(1, -1)).toEqual(['250-PIPELINING', '250-SMTPUTF8', '250-SIZE 7']);
+    expect(await client.hear()).toEqual(['250 OK']);
+  });
+
+  test('can go away meanwhile, and so can the service', async () => {
+    const other = await DialogClient.connect({ host: '127.0.0.1', port: inbound.port });
+    await other.hear();
+    other.send('EHLO other.example\r\n');
+    other.hangUp();
+    const closed = inbound.close();
+    expect(await client.hear()).toEqual([expect.stringMatching(/^421 4\.3\.2 /)]);
+    expect(await client.hear()).toEqual(['(closed)']);
+    answer(everything);
+    await closed;
   });
 });
 

@@ -1,6 +1,6 @@
 // Replies out of the octets of a server, whatever the packets are that they come in.
 import { describe, expect, test } from 'vitest';
-import { parseReply, ReplyReader } from '../../../src/smtp/replies.js';
+import { linesOf, parseReply, ReplyReader } from '../../../src/smtp/replies.js';
 
 const octets = '220 mx\r\n250-one\r\n250-two\r\n250 three\r\n\r\n354 go on\n451 4.3.0 später\r\n';
 const replies = ['220 mx', '250-one\n250-two\n250 three', '354 go on', '451 4.3.0 später'];
@@ -43,5 +43,30 @@ describe('code and text', () => {
 
   test.each(['Hello?', '99 x', '150 x', '650 x', '2500 x', ''])('%j is no reply', raw => {
     expect(parseReply(raw)).toBeUndefined();
+  });
+});
+
+describe('said to a client', () => {
+  const said = (text: string): string[] => linesOf({ code: 550, text });
+
+  test('as many lines as there are, each with its enhanced code', () => {
+    expect(said('5.1.1 No such user,\n5.1.1 never was')).toEqual(['5.1.1 No such user,', '5.1.1 never was']);
+    expect(said('')).toEqual(['']);
+    expect(said('one\r\ntwo\rthree\n')).toEqual(['one', 'two', 'three', '']);
+  });
+
+  test('no control characters', () => {
+    expect(said('5.7.1 \x1b[31mRed\0\x07\x7f\x85\tand loud')).toEqual(['5.7.1  [31mRed     and loud']);
+  });
+
+  test('no line over 512 octets on the wire, and no half of a character', () => {
+    expect(said('x'.repeat(506))).toEqual(['x'.repeat(506)]);
+    expect(said('x'.repeat(507))).toEqual(['x'.repeat(506)]);
+    expect(said(`x${'ü'.repeat(300)}\n5.0.0 more`)).toEqual([`x${'ü'.repeat(252)}`, '5.0.0 more']);
+    expect(said(`xxx${'😀'.repeat(200)}`)).toEqual([`xxx${'😀'.repeat(125)}`]);
+  });
+
+  test('no more lines than anybody reads', () => {
+    expect(said('x\n'.repeat(10_000))).toHaveLength(50);
   });
 });

@@ -1,0 +1,26 @@
+// What the service that takes mail in is told, and whom it asks.
+import type { Delivery, ForwardedAttributes, Recipient } from '../envelope.js';
+import type { Reply } from '../failure.js';
+import type { Capabilities } from './capabilities.js';
+
+export interface InboundOptions {
+  readonly protocol: 'smtp' | 'lmtp';
+  readonly hostname: string;
+  readonly maxConnections: number;
+  /** In octets; 0 for no limit. */
+  readonly maxMessageSize: number;
+  /** Milliseconds without an octet from the client. */
+  readonly timeout: number;
+  /** Milliseconds that `close` waits for messages in flight. */
+  readonly shutdownTimeout: number;
+  /** Whether a client may connect; it has no address on a UNIX socket, and none once it is gone. */
+  readonly admits: (address: string | undefined) => boolean;
+  /** What a client may count on behind us; never rejects. */
+  readonly capabilities: () => Promise<Capabilities>;
+  /** Handles one message, and gives a reply for each of its recipients; never rejects. */
+  readonly deliver: (delivery: Delivery) => Promise<readonly Reply[]>;
+  /** The refusal that an earlier attempt left to tell this recipient. */
+  readonly takeRefusal: (forwarded: ForwardedAttributes, recipient: Recipient) => Reply | undefined;
+  /** Told of faults of connections, which concern no message. */
+  readonly onError: (error: Error) => void;
+}

@@ -1,0 +1,81 @@
+// What the return port offers: when it is asked, by whom, and what becomes of the connection.
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Address } from '../../../src/address.js';
+import { everything } from '../../../src/smtp/capabilities.js';
+import { ReturnPort } from '../../../src/smtp/return-port.js';
+import { ReturnPort as Server } from '../../support/return-port.js';
+
+let server: Server;
+let port: ReturnPort;
+let now: number;
+
+beforeEach(async () => {
+  now = 0;
+  server = await Server.start({ extensions: ['DSN'] });
+  port = new ReturnPort(
+    { address: { host: '127.0.0.1', port: server.port }, hostname: 'postseal.example', timeout: 30_000 },
+    () => now,
+  );
+});
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  port.close();
+  await server.close();
+});
+
+const offered = async (): Promise<readonly string[]> => (await port.capabilities()).extensions;
+const asked = (): number => server.transcript.filter(line => line.includes('-> EHLO')).length;
+
+test('(R34) many clients at once are one question, which is not asked again for a minute', async () => {
+  expect(await Promise.all([offered(), offered(), offered()])).toEqual([['DSN'], ['DSN'], ['DSN']]);
+  server.extensions = ['DSN', '8BITMIME'];
+  now = 59_999;
+  expect(await offered()).toEqual(['DSN']);
+  expect(asked()).toBe(1);
+  now = 60_000;
+  expect(await offered()).toEqual(['8BITMIME', 'DSN']);
+  expect(asked()).toBe(2);
+});
+
+test('the connection that was asked takes the next message', async () => {
+  await offered();
+  const bob = { address: Address.parse('bob@example.net')!, parameters: [] };
+  const envelope = {
+    sender: Address.parse('a@example.com')!,
+    parameters: [],
+    recipients: [bob],
+    forwarded: new Map<string, string>(),
+  };
+  const transfer = await port.open(envelope, () => undefined, false);
+  expect((await transfer.finish()).text).toBe('2.0.0 Ok: queued as 1-1');
+  expect(asked()).toBe(1);
+});
+
+describe('without an answer', () => {
+  test('everything is promised, or what was known last; the next client asks again', async () => {
+    await server.stop();
+    expect(await port.capabilities()).toBe(everything);
+    await server.resume();
+    expect(await offered()).toEqual(['DSN']);
+    await server.stop();
+    now = 60_000;
+    expect(await offered()).toEqual(['DSN']);
+  });
+
+  test('nobody waits longer than some seconds, and no connection is left', async () => {
+    const timeout = vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => AbortSignal.abort());
+    expect(await port.capabilities()).toBe(everything);
+    const controller = new AbortController();
+    timeout.mockImplementation(() => controller.signal);
+    server.fault({ at: 'greeting', then: 'hang', times: 1 });
+    const waiting = port.capabilities();
+    await expect.poll(() => server.transcript.join()).toContain('hangs');
+    controller.abort();
+    expect(await waiting).toBe(everything);
+    await expect.poll(() => server.open).toBe(0);
+    expect(timeout.mock.calls).toEqual([[3000], [3000]]);
+    timeout.mockRestore();
+    expect(await offered()).toEqual(['DSN']);
+  });
+});
