@@ -45,12 +45,17 @@ export function envelopeOptions({ sender, recipient = [] }: { sender?: string; r
   sender: Address | undefined;
   recipients: Address[];
 } {
-  const address = (text: string): Address => {
-    const parsed = Address.parse(text.replace(/^<(.*)>$/, '$1'));
-    if (!parsed) throw new CommandError(exit.usage, `"${text}" is not a mail address`);
-    return parsed;
+  return {
+    sender: sender === undefined ? undefined : parseAddress(sender),
+    recipients: recipient.map(parseAddress),
   };
-  return { sender: sender === undefined ? undefined : address(sender), recipients: recipient.map(address) };
+}
+
+/** With or without angle brackets. @throws CommandError (64) for what is no address */
+export function parseAddress(text: string): Address {
+  const parsed = Address.parse(text.replace(/^<(.*)>$/, '$1'));
+  if (!parsed) throw new CommandError(exit.usage, `"${text}" is not a mail address`);
+  return parsed;
 }
 
 /** An envelope as the command line gives it: no parameters, nothing forwarded. */

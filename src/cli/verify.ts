@@ -1,20 +1,14 @@
 // `postseal verify`: what a signed message consists of, who signed it, and whether that holds.
-import { X509Certificate } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { rootCertificates } from 'node:tls';
 import { addressesOf } from '../certs/certificate.js';
-import { Fault } from '../certs/fault.js';
-import { readPem } from '../certs/pem.js';
 import { verify as verifyMessage } from '../verify/verify.js';
 import { parseOptions, usageError } from './arguments.js';
 import { CommandError, exit } from './exit.js';
+import { readRoots, systemRoots, systemStore, unreadable } from './roots.js';
 import { toJson, toText } from './verify-report.js';
 
 /** The whole message is in memory. */
 const maxMegabytes = 256;
-/** Where Debian and its relatives have the roots that the administrator trusts. */
-const systemRoots = '/etc/ssl/certs/ca-certificates.crt';
 
 export const verifyHelp = `Usage: postseal verify [--ca FILE]... [--signature-only] [--json] [FILE]
 
@@ -80,37 +74,4 @@ async function readMessage(file: string): Promise<Buffer> {
     throw error instanceof CommandError ? error : unreadable(file, error);
   }
   return Buffer.concat(chunks);
-}
-
-async function readRoots(files: readonly string[]): Promise<X509Certificate[]> {
-  const roots: X509Certificate[] = [];
-  for (const file of files) {
-    const text = await readFile(file, 'utf8').catch((error: unknown) => {
-      throw unreadable(file, error);
-    });
-    try {
-      const { certificates } = await readPem(text, undefined, file);
-      if (certificates.length === 0) throw new Fault('holds no certificate in PEM');
-      roots.push(...certificates);
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      throw new CommandError(exit.noInput, `${file}: ${error.message}`);
-    }
-  }
-  return roots;
-}
-
-async function systemStore(): Promise<X509Certificate[]> {
-  try {
-    return await readRoots([systemRoots]);
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    return rootCertificates.map(pem => new X509Certificate(pem));
-  }
-}
-
-function unreadable(file: string, error: unknown): CommandError {
-  const { code } = error as NodeJS.ErrnoException;
-  const why = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code ?? 'unknown'})`;
-  return new CommandError(exit.noInput, `${file}: ${why}`);
 }
