@@ -20,6 +20,8 @@ const quitTimeout = 1000;
 export interface SessionOptions {
   /** For net.connect. */
   readonly address: { readonly host: string; readonly port: number } | { readonly path: string };
+  /** With lmtp it says LHLO (RFC 2033 §4.1), and content has a reply for each recipient. Default: smtp. */
+  readonly protocol?: 'smtp' | 'lmtp';
   /** Our name in EHLO. */
   readonly hostname: string;
   /** Milliseconds without an octet after which the connection is given up. */
@@ -65,9 +67,13 @@ export class Session {
     }
   }
 
-  private static async greeted(socket: Socket, { hostname, timeout }: SessionOptions): Promise<Session> {
+  private static async greeted(
+    socket: Socket,
+    { protocol, hostname, timeout }: SessionOptions,
+  ): Promise<Session> {
     const connection = new SMTPConnection({
       connection: socket,
+      lmtp: protocol === 'lmtp',
       name: hostname,
       ignoreTLS: true, // STARTTLS on loopback adds nothing, and would be mandatory once offered
       greetingTimeout: timeout,

@@ -4,6 +4,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Address } from '../../../src/address.js';
 import type { Reply } from '../../../src/failure.js';
+import type { Transfer } from '../../../src/next-hop.js';
 import { ReturnPort } from '../../../src/smtp/return-port.js';
 import { Session, type SessionOptions } from '../../../src/smtp/session.js';
 
@@ -122,17 +123,7 @@ test('QUIT is said, and its reply not waited for but for a second', async () => 
 
 test('a small message costs two packets: its envelope, and its content with the final dot', async () => {
   says.push(['MAIL', '250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n354 Go on\r\n'], ['Subject', '250 2.0.0 Ok\r\n']);
-  const returnPort = new ReturnPort(options);
-  const transfer = await returnPort.open(
-    {
-      sender: Address.parse('a@example.com')!,
-      parameters: [],
-      recipients: [{ address: Address.parse('b@example.net')!, parameters: [] }],
-      forwarded: new Map(),
-    },
-    () => undefined,
-    false,
-  );
+  const { transfer, close } = await begin(options);
   await transfer.write(Buffer.from('Subject: x\r\n\r\n.\r\n'));
   // Nothing of it can be taken for a message as long as the other copies may still fail.
   expect(packets).toHaveLength(2);
@@ -141,5 +132,36 @@ test('a small message costs two packets: its envelope, and its content with the 
     'MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.net>\r\nDATA\r\n',
     'Subject: x\r\n\r\n..\r\n.\r\n',
   ]);
-  returnPort.close();
+  close();
 });
+
+test('with LMTP it says LHLO, and one recipient has one reply (RFC 2033 §4.1, §4.2)', async () => {
+  says = [
+    ['LHLO', '250-return-port.example\r\n250 PIPELINING\r\n'],
+    ['MAIL', '250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n354 Go on\r\n'],
+    ['Subject', '250 2.1.5 Ok for b@example.net\r\n'],
+  ];
+  const { transfer, close } = await begin({ ...options, protocol: 'lmtp' });
+  await transfer.write(Buffer.from('Subject: x\r\n\r\n'));
+  expect(await transfer.finish()).toEqual({ code: 250, text: '2.1.5 Ok for b@example.net' });
+  expect(packets[0]).toBe('LHLO postseal.example\r\n');
+  close();
+});
+
+/** A transaction that waits for its content. */
+async function begin(to: SessionOptions): Promise<{ transfer: Transfer; close: () => void }> {
+  const returnPort = new ReturnPort(to);
+  const envelope = {
+    sender: Address.parse('a@example.com')!,
+    parameters: [],
+    recipients: [{ address: Address.parse('b@example.net')!, parameters: [] }],
+    forwarded: new Map(),
+  };
+  const transfer = await returnPort.open(envelope, () => undefined, false);
+  return {
+    transfer,
+    close: () => {
+      returnPort.close();
+    },
+  };
+}
