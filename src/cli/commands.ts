@@ -5,6 +5,7 @@ import { explain, explainHelp } from './explain.js';
 import { withOutput } from './output.js';
 import { serve, serveHelp } from './serve.js';
 import { sign, signHelp } from './sign.js';
+import { test, testHelp } from './test.js';
 import { verify, verifyHelp } from './verify.js';
 import { version } from './version.js';
 
@@ -20,6 +21,11 @@ const commands: Readonly<Record<string, Command>> = {
   check: { run: check, help: checkHelp, summary: 'check the ini file and the certificates' },
   sign: { run: sign, help: signHelp, summary: 'sign one message from standard input to standard output' },
   explain: { run: explain, help: explainHelp, summary: 'tell what would be decided for a message, and why' },
+  test: {
+    run: test,
+    help: testHelp,
+    summary: 'try every rule on a message made for it, and verify what is signed',
+  },
   verify: {
     run: verify,
     help: verifyHelp,
@@ -37,7 +43,7 @@ ${Object.entries(commands)
 
   postseal COMMAND --help tells the options of a command; postseal --version the version.
 
-To begin with: write /etc/postseal/postseal.ini, run "postseal check", then start the service.
+To begin with: write /etc/postseal/postseal.ini, run "postseal check" and "postseal test", then start the service.
 `;
 
 /** Runs the command line; resolves with the exit code. Errors for people go to standard error. */

@@ -57,7 +57,7 @@ function toJson({ decision, steps }: Verdict, now: Date): object {
   return { ...decisionToJson(decision, now), steps };
 }
 
-function decisionToJson(decision: Decision, now: Date): object {
+export function decisionToJson(decision: Decision, now: Date): object {
   switch (decision.action) {
     case 'sign': {
       const { rule, identity, algorithm, form, headerProtection, warning } = decision;

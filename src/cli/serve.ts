@@ -107,7 +107,8 @@ function openJournal({ journal: { debug, debugFile } }: Config, debugging: boole
   }
 }
 
-function addressOf(endpoint: Endpoint): { host: string; port: number } | { path: string } {
+/** For net.connect and net.Server. */
+export function addressOf(endpoint: Endpoint): { host: string; port: number } | { path: string } {
   return endpoint.kind === 'unix' ? { path: endpoint.path } : { host: endpoint.host, port: endpoint.port };
 }
 

@@ -12,11 +12,11 @@ describe.concurrent('the command line', () => {
   test('--help names every command, and is no error', async () => {
     const { code, stdout, stderr } = await postseal(['--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    for (const command of ['serve', 'check', 'sign', 'explain', 'verify'])
+    for (const command of ['serve', 'check', 'sign', 'explain', 'test', 'verify'])
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
   });
 
-  test.each(['serve', 'check', 'sign', 'explain'])(
+  test.each(['serve', 'check', 'sign', 'explain', 'test'])(
     '%s --help tells its options, and runs nothing',
     async name => {
       const { code, stdout, stderr } = await postseal([name, '--config', '/does/not/exist', '--help']);
@@ -35,7 +35,9 @@ describe.concurrent('the command line', () => {
   test('an unknown command is told what there is', async () => {
     const { code, stdout, stderr } = await postseal(['sing']);
     expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
-    expect(stderr).toBe('postseal: unknown command "sing" (have: serve, check, sign, explain, verify)\n');
+    expect(stderr).toBe(
+      'postseal: unknown command "sing" (have: serve, check, sign, explain, test, verify)\n',
+    );
   });
 
   test.each([
@@ -51,9 +53,12 @@ describe.concurrent('the command line', () => {
     expect(stderr).not.toContain('    at ');
   });
 
-  test.each(['serve', 'check', 'sign', 'explain'])('%s without its ini file ends with 78', async name => {
-    const { code, stdout, stderr } = await postseal([name, '--config', '/does/not/exist.ini']);
-    expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
-    expect(stderr).toBe('/does/not/exist.ini: does not exist; name it with --config FILE\n');
-  });
+  test.each(['serve', 'check', 'sign', 'explain', 'test'])(
+    '%s without its ini file ends with 78',
+    async name => {
+      const { code, stdout, stderr } = await postseal([name, '--config', '/does/not/exist.ini']);
+      expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
+      expect(stderr).toBe('/does/not/exist.ini: does not exist; name it with --config FILE\n');
+    },
+  );
 });
