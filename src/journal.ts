@@ -103,6 +103,21 @@ export class Journal {
     this.logger.warn(oneLine(sentence));
   }
 
+  /** Attempt after attempt to deliver events fails. @param to a file, or the address of a webhook */
+  eventsFail(to: string, reason: string): void {
+    this.logger.warn(
+      `postseal: events do not reach ${to}: ${oneLine(reason)}; they wait, and are tried again`,
+    );
+  }
+
+  eventsWork(to: string, lost: number): void {
+    this.logger.info(`postseal: events reach ${to} again; ${count(lost, 'event')} lost meanwhile`);
+  }
+
+  eventsLost(to: string, lost: number, reason: string): void {
+    this.logger.warn(`postseal: ${count(lost, 'event')} for ${to} lost: ${oneLine(reason)}`);
+  }
+
   /** A fault of a connection that concerns no message. */
   connectionFault(error: Error): void {
     this.logger.warn(`postseal: connection: ${oneLine(error.message)}`);

@@ -45,6 +45,7 @@ const arrows: Record<string, readonly string[]> = {
   copy: [...words, ...message],
   copies: ['copy', ...words],
   filter: ['received', 'facts', 'copy', 'copies', ...words, ...message],
+  events: ['events', 'journal', ...words],
   cli: [...new Set(sources.map(s => areaOf(s.name)))].filter(area => area !== 'main'),
   main: ['cli'],
 };

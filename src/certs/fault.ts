@@ -2,7 +2,14 @@
 
 /** The ini option that a problem belongs to; the caller knows its line. */
 export type OptionKey =
-  'file' | 'key' | 'chain' | 'directory' | 'password_file' | 'password_credential' | 'password';
+  | 'file'
+  | 'key'
+  | 'chain'
+  | 'directory'
+  | 'password_file'
+  | 'password_credential'
+  | 'password'
+  | 'webhook_authorization_file';
 
 /** A mistake or a warning: what was found and how to mend it. Never holds a password. */
 export interface CertificateProblem {

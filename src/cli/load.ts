@@ -8,6 +8,7 @@ import { formatProblem } from '../config/config.js';
 import { readConfig } from '../config/read.js';
 import type { Identity } from '../identity.js';
 import type { Policy, Rule } from '../rules/policy.js';
+import { readAuthorization } from './events.js';
 import { CommandError, exit } from './exit.js';
 
 /** Everything that the ini file leads to. */
@@ -17,6 +18,8 @@ export interface Installation {
   /** In the order of the ini file, with the section that each came from. */
   readonly identities: readonly { readonly section: string; readonly identity: Identity }[];
   readonly warnings: readonly Problem[];
+  /** The Authorization header of the webhook. */
+  readonly authorization?: string;
 }
 
 export type LoadResult = { readonly installation: Installation } | { readonly problems: readonly Problem[] };
@@ -39,7 +42,8 @@ export async function load(path: string): Promise<LoadResult> {
   if (!config) return { problems };
 
   const found = await loadCertificates(config);
-  const all = [...problems, ...found.problems].sort((a, b) => a.origin.line - b.origin.line);
+  const { authorization, problems: ofWebhook } = await readAuthorization(config.events);
+  const all = [...problems, ...found.problems, ...ofWebhook].sort((a, b) => a.origin.line - b.origin.line);
   if (all.some(p => p.severity === 'error')) return { problems: all };
   const policy: Policy = {
     rules: config.rules.map(rule => linkRule(rule, found.bySource)),
@@ -49,7 +53,15 @@ export async function load(path: string): Promise<LoadResult> {
   const identities = [...found.bySource].flatMap(([section, list]) =>
     list.map(identity => ({ section, identity })),
   );
-  return { installation: { config, policy, identities, warnings: all } };
+  return {
+    installation: {
+      config,
+      policy,
+      identities,
+      warnings: all,
+      ...(authorization !== undefined && { authorization }),
+    },
+  };
 }
 
 /** As `load`, with the problems as one error for people. @throws CommandError (78) */

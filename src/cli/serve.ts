@@ -4,12 +4,13 @@ import { chmod, stat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { formatEndpoint, type Config, type Endpoint } from '../config/config.js';
 import { filter } from '../filter.js';
-import { Journal } from '../journal.js';
+import { Journal, type MessageListener } from '../journal.js';
 import { Outcomes } from '../outcomes.js';
 import { Doorkeeper } from '../smtp/doorkeeper.js';
 import { Inbound } from '../smtp/inbound.js';
 import { ReturnPort } from '../smtp/return-port.js';
 import { defaultConfig, parseOptions } from './arguments.js';
+import { openEvents } from './events.js';
 import { CommandError, exit } from './exit.js';
 import { loadOrFail, showProblem } from './load.js';
 
@@ -31,9 +32,10 @@ export async function serve(args: readonly string[]): Promise<number> {
     debug: { type: 'boolean' },
   });
   const path = values.config ?? defaultConfig;
-  const { config, policy, identities, warnings } = await loadOrFail(path);
+  const { config, policy, identities, warnings, authorization } = await loadOrFail(path);
   const { service } = config;
-  const journal = openJournal(config, values.debug === true);
+  const events = await openEvents(config.events, authorization, () => journal);
+  const journal: Journal = openJournal(config, values.debug === true, events);
   for (const warning of warnings) journal.warning(showProblem(warning));
 
   const timeout = service.timeout * 1000;
@@ -88,18 +90,24 @@ export async function serve(args: readonly string[]): Promise<number> {
   await inbound.close();
   returnPort.close();
   await inbound.settled();
+  await events.close();
   journal.stopped();
   await journal.close();
   return exit.ok;
 }
 
-function openJournal({ journal: { debug, debugFile } }: Config, debugging: boolean): Journal {
+function openJournal(
+  { journal: { debug, debugFile } }: Config,
+  debugging: boolean,
+  events: MessageListener,
+): Journal {
   try {
     return new Journal({
       debug: debug || debugging,
       debugFile,
       stream: process.stdout,
       timestamps: process.env['JOURNAL_STREAM'] === undefined,
+      events,
     });
   } catch (error) {
     const { message } = error as NodeJS.ErrnoException;

@@ -54,6 +54,16 @@ export interface JournalSection {
   readonly debugFile: string;
 }
 
+export interface EventsSection {
+  /** Absolute. */
+  readonly file?: string;
+  readonly webhook?: {
+    readonly url: string;
+    /** The file whose first line is the Authorization header. */
+    readonly authorization?: { readonly path: string; readonly origin: Origin };
+  };
+}
+
 /** Where a password comes from; the password itself is read by `certs` and kept nowhere else. */
 export type PasswordSource =
   | { readonly kind: 'none' }
@@ -95,6 +105,7 @@ export interface Config {
   readonly file: string;
   readonly service: ServiceSection;
   readonly journal: JournalSection;
+  readonly events: EventsSection;
   readonly certificates: readonly CertificateSection[];
   readonly directories: readonly CertificatesSection[];
   readonly rules: readonly RuleSection[];

@@ -1,6 +1,7 @@
 // The commented example, etc/postseal.ini, rendered from the option tables. Written to the file by
 // packaging/example-ini.ts; a test compares.
-import { kinds, type Option } from './options.js';
+import { kinds } from './kinds.js';
+import type { Option } from './options.js';
 
 const width = 98;
 

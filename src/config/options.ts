@@ -1,5 +1,5 @@
-// The option tables: every section and key of the ini file, with parser, default and one sentence.
-// The reader, the commented example in etc/ and the manual all come from here.
+// The option tables: every key of the ini file, with parser, default and one sentence.
+// The reader, the commented example in etc/ and the manual all come from here and from kinds.ts.
 import { digests, type DigestName } from '../algorithms.js';
 import type { Digest } from '../algorithms.js';
 import type { Fragile } from '../rules/message.js';
@@ -7,6 +7,7 @@ import { parseEndpoint } from './endpoint.js';
 import { addressPatterns, mediaTypePatterns } from './lists.js';
 import { networks } from './networks.js';
 import {
+  absolutePath,
   choice,
   count,
   credential,
@@ -21,6 +22,7 @@ import {
   yesOrNo,
   type Parser,
 } from './parsers.js';
+import { webhook } from './webhook.js';
 
 type Presence = 'required' | 'default' | 'optional';
 
@@ -144,6 +146,24 @@ export const journal = {
   ),
 } as const satisfies Table;
 
+export const events = {
+  file: optional(
+    absolutePath,
+    '/var/log/postseal/events.json',
+    'The event log: for each message and group of recipients a JSON object; see "postseal journal".',
+  ),
+  webhook: optional(
+    webhook,
+    'https://hooks.example.com/postseal',
+    'Where the events are posted to, as JSON arrays: https, or http on this machine.',
+  ),
+  webhook_authorization_file: optional(
+    path,
+    'webhook.authorization',
+    'A file with the Authorization header for it in one line, as in Bearer 0123.',
+  ),
+} as const satisfies Table;
+
 const passwords = {
   password_file: optional(
     path,
@@ -246,46 +266,3 @@ export const exception = {
   ),
   content_type: optional(mediaTypePatterns, 'text/x-vcard', 'Messages of these media types.'),
 } as const satisfies Table;
-
-export interface Kind {
-  /** Whether there are many, told apart by name: [rule:NAME]. */
-  readonly named: boolean;
-  readonly prose: string;
-  readonly options: Table;
-}
-
-/** In the order of the example. */
-export const kinds: Readonly<Record<string, Kind>> = {
-  service: { named: false, prose: 'How mail comes in and goes out.', options: service },
-  signing: {
-    named: false,
-    prose: 'How messages are signed, where a rule says nothing else.',
-    options: signing,
-  },
-  journal: { named: false, prose: 'What is told of it.', options: journal },
-  certificate: {
-    named: true,
-    prose: 'A key with its certificate, under a name for the rules.',
-    options: certificate,
-  },
-  certificates: {
-    named: true,
-    prose: 'A directory of them: each serves the addresses that its certificate names.',
-    options: certificates,
-  },
-  rule: {
-    named: true,
-    prose: 'Who signs with what. The first rule that matches the sender wins.',
-    options: rule,
-  },
-  exception: {
-    named: true,
-    prose: 'Mail that stays unsigned. All the conditions of one section must hold.',
-    options: exception,
-  },
-};
-
-/** `[service]`, `[rule:NAME]`. */
-export function headerOf(kind: string): string {
-  return kinds[kind]!.named ? `[${kind}:NAME]` : `[${kind}]`;
-}

@@ -77,6 +77,9 @@ export const hostname: Parser<string> = text =>
 export const path: Parser<string> = (text, { directory }) =>
   text.trim() === '' ? { wrong: 'the path is empty' } : { value: resolve(directory, text) };
 
+export const absolutePath: Parser<string> = text =>
+  isAbsolute(text) ? { value: text } : { wrong: `"${text}" is not a path that begins with /` };
+
 export const stdoutOrPath: Parser<string> = text =>
   text === 'stdout' || isAbsolute(text)
     ? { value: text }

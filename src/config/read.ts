@@ -2,10 +2,10 @@
 import * as os from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { readCertificate, readCertificates } from './certificates.js';
-import type { Config, Problem, ServiceSection } from './config.js';
+import type { Config, EventsSection, Problem, ServiceSection } from './config.js';
 import { isLoopback, isSameEndpoint } from './endpoint.js';
 import { Findings } from './findings.js';
-import { journal, service, signing } from './options.js';
+import { events, journal, service, signing } from './options.js';
 import type { Context } from './parsers.js';
 import { readException, readRule, warnOfSha1, warnOfShadows } from './rules.js';
 import { checkHeaders, readSection } from './sections.js';
@@ -37,6 +37,7 @@ export function readConfig(file: string, text: string | Uint8Array, hostname = o
 
   const serviceSection = readService(only('service'), hostname, context, findings);
   const { complete: journalValues } = readSection(journal, only('journal'), context, findings);
+  const eventsSection = readEvents(only('events'), context, findings);
   const signingReading = readSection(signing, only('signing'), context, findings);
   const defaults = signingReading.values;
   warnOfSha1(signingReading, findings);
@@ -45,13 +46,14 @@ export function readConfig(file: string, text: string | Uint8Array, hostname = o
   const rules = all('rule').map(section => readRule(section, names, defaults, context, findings));
   const exceptions = all('exception').map(section => readException(section, context, findings));
 
-  if (findings.hasErrors || !serviceSection || !journalValues) {
+  if (findings.hasErrors || !serviceSection || !journalValues || !eventsSection) {
     return { config: undefined, problems: findings.problems };
   }
   const config: Config = {
     file,
     service: serviceSection,
     journal: { debug: journalValues.debug, debugFile: journalValues.debug_file },
+    events: eventsSection,
     certificates: certificates.filter(isRead),
     directories: directories.filter(isRead),
     rules: rules.filter(isRead),
@@ -103,6 +105,21 @@ function readService(
       shutdownTimeout: complete.shutdown_timeout,
     }
   );
+}
+
+function readEvents(section: Section, context: Context, findings: Findings): EventsSection | undefined {
+  const { complete, lineOf, attempted } = readSection(events, section, context, findings);
+  const key = 'webhook_authorization_file';
+  const place = { line: lineOf(key), section: section.title, key };
+  if (attempted(key) && !attempted('webhook'))
+    findings.warning(place, 'not used: there is no webhook beside it');
+  if (!complete) return undefined;
+  const { file, webhook: url, webhook_authorization_file: path } = complete;
+  const authorization = path !== undefined && { path, origin: findings.origin(place) };
+  return {
+    ...(file !== undefined && { file }),
+    ...(url !== undefined && { webhook: { url, ...(authorization && { authorization }) } }),
+  };
 }
 
 function warnOfUnused(sections: readonly Section[], rules: readonly Section[], findings: Findings): void {

@@ -1,6 +1,7 @@
 // A section against its option table: unknown sections and keys, values, defaults, what is missing.
 import type { Findings } from './findings.js';
-import { headerOf, kinds, type Table, type Values } from './options.js';
+import { headerOf, kinds } from './kinds.js';
+import type { Table, Values } from './options.js';
 import { isSectionName, type Context } from './parsers.js';
 import type { Section } from './source.js';
 import { closest } from './suggest.js';

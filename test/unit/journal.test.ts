@@ -101,10 +101,12 @@ describe('the line of a message', () => {
     journal.connectionFault(new Error(hostile));
     journal.clientRefused(hostile);
     journal.warning(hostile);
+    journal.eventsFail('/var/log/events.json', hostile);
+    journal.eventsLost('/var/log/events.json', 1, hostile);
     journal.internalFault(hostile, new Failure('internal', '', false, { cause: new Error(hostile) }));
     await journal.close();
     expect(written()).not.toMatch(obeyed);
-    expect(written().trimEnd().split('\n')).toHaveLength(5);
+    expect(written().trimEnd().split('\n')).toHaveLength(7);
   });
 
   test('begins with the time only where journald does not add it', async () => {

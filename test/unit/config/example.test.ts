@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { formatProblem } from '../../../src/config/config.js';
 import { renderExample } from '../../../src/config/example.js';
-import { kinds } from '../../../src/config/options.js';
+import { kinds } from '../../../src/config/kinds.js';
 import { readConfig } from '../../../src/config/read.js';
 
 const shipped = readFileSync(new URL('../../../etc/postseal.ini', import.meta.url), 'utf8');
@@ -31,7 +31,8 @@ test('with the settings taken out of their comments the plain sections are valid
   const plain = shipped.slice(0, shipped.indexOf(';[')).replaceAll(/^;(?=\S)/gm, '');
   const { config, problems } = read(plain);
   expect(problems).toEqual(['/etc/postseal.ini:1: warning: no [rule:NAME] in the file: nothing is signed']);
-  expect(JSON.stringify(config)).toBe(
+  // Events go nowhere unless the file says where.
+  expect(JSON.stringify({ ...(config as object), events: {} })).toBe(
     JSON.stringify(read('').config).replace('host.example.com', 'mail.example.com'),
   );
 });

@@ -105,6 +105,7 @@ test('an empty file is all defaults, and a warning', () => {
       shutdownTimeout: 30,
     },
     journal: { debug: false, debugFile: 'stdout' },
+    events: {},
     certificates: [],
     directories: [],
     rules: [],
@@ -156,6 +157,10 @@ leave_unsigned = none
 [journal]
 debug = yes
 debug_file = /var/log/postseal.log
+[events]
+file = /var/log/events.json
+webhook = http://127.0.0.1:8080/in?from=mail
+webhook_authorization_file = hook.auth
 [certificate:a]
 file = ../a.pem
 key = /keys/a.key
@@ -208,6 +213,13 @@ content_type = text/calendar, application/*
     shutdownTimeout: 90,
   });
   expect(config.journal).toEqual({ debug: true, debugFile: '/var/log/postseal.log' });
+  expect(config.events).toMatchObject({
+    file: '/var/log/events.json',
+    webhook: {
+      url: 'http://127.0.0.1:8080/in?from=mail',
+      authorization: { path: '/etc/postseal/hook.auth', origin: { section: 'events', line: 22 } },
+    },
+  });
   expect(config.certificates).toMatchObject([
     {
       file: '/etc/a.pem',
@@ -288,4 +300,26 @@ test('whatever the bytes, problems are told and nothing is thrown', () => {
     ),
     { numRuns: 2000 },
   );
+});
+
+test.each([
+  ['https://hooks.example.com', 'https://hooks.example.com/'],
+  ['HTTPS://hooks.example.com:8443/a?b=c', 'https://hooks.example.com:8443/a?b=c'],
+  ['http://localhost:8080/', 'http://localhost:8080/'],
+  ['http://127.1:8080/', 'http://127.0.0.1:8080/'],
+  ['http://[::1]:8080/', 'http://[::1]:8080/'],
+  ['http://127.0.0.1.example.com/', undefined],
+  ['http://localhost.example.com/', undefined],
+  ['http://10.0.0.1/', undefined],
+  ['http://0.0.0.0/', undefined],
+  ['https://user@hooks.example.com/', undefined],
+  ['https://:secret@hooks.example.com/', undefined],
+  ['ftp://hooks.example.com/', undefined],
+  ['unix:/run/hook.sock', undefined],
+  ['https:hooks.example.com', undefined],
+  ['https://', undefined],
+])('events go to %s: %s', (text, url) => {
+  const { config, problems } = readConfig(file, `[events]\nwebhook = ${text}\n`);
+  expect(config?.events.webhook?.url).toBe(url);
+  expect(JSON.stringify(problems)).not.toMatch(/secret/);
 });

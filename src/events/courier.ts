@@ -1,0 +1,203 @@
+// Brings events to where they are to go, in their order and some at a time: what cannot be delivered waits, within
+// bounds, and is tried again. Whoever hands them in never waits.
+import type { Journal } from '../journal.js';
+
+/** What a courier has to tell. */
+export type Reports = Pick<Journal, 'eventsFail' | 'eventsWork' | 'eventsLost'>;
+
+export interface CourierOptions {
+  /** Where it brings them, for the journal. */
+  readonly to: string;
+  /**
+   * Brings some lines there; called again with the same ones until it succeeds.
+   * @throws Undeliverable where trying again is no use, Later, or any other error
+   */
+  readonly deliver: (lines: readonly string[], signal: AbortSignal) => Promise<void>;
+  /** The journal that hears of it; it may not be there yet when the courier is made. */
+  readonly reports: () => Reports;
+  /** Milliseconds between two attempts at most; the first pause is one second, and each twice as long as the last. */
+  readonly longestPause: number;
+  /** From 0 to 1: pauses are cut by up to a half, so that not all services come back at the same moment. */
+  readonly random?: () => number;
+}
+
+/** These lines will never be taken: they are lost. */
+export class Undeliverable extends Error {}
+
+/** The other side says when to come again. */
+export class Later extends Error {
+  /** @param pause milliseconds */
+  constructor(
+    message: string,
+    readonly pause: number,
+  ) {
+    super(message);
+  }
+}
+
+/** What waits at most. Then the newest are lost: what waits has no gap, and after it the journal tells how large one is. */
+export const limits = { events: 10_000, characters: 8_000_000 } as const;
+/** What is delivered at a time: many a server takes no more than a megabyte. */
+const batch = { events: 100, characters: 500_000 } as const;
+
+const firstPause = 1000;
+/** An attempt is given up after so long. */
+const attemptTime = 30_000;
+/** The end of the service waits so long. */
+const closingTime = 3000;
+/** Losses are told no more often than this. */
+const betweenReports = 60_000;
+
+export class Courier {
+  private readonly waiting: string[] = [];
+  private characters = 0;
+  private work: Promise<void> | undefined;
+  private attempt: AbortController | undefined;
+  private wake: (() => void) | undefined;
+  private closing = false;
+  /** Of failed attempts in a row, and what the last one failed of. */
+  private failures = 0;
+  private trouble = '';
+  /** Since the first of them. */
+  private lost = 0;
+  private untold = 0;
+  private why = '';
+  private nextReport: NodeJS.Timeout | undefined;
+
+  constructor(private readonly options: CourierOptions) {}
+
+  put(line: string): void {
+    const { length } = this.waiting;
+    if (this.closing) this.lose(1, 'the service ended');
+    else if (length >= limits.events || this.characters + line.length > limits.characters)
+      this.lose(1, `${length} wait already`);
+    else {
+      this.waiting.push(line);
+      this.characters += line.length;
+      this.work ??= this.run();
+    }
+  }
+
+  /** Tries again at once, if it is waiting to. */
+  hurry(): void {
+    this.wake?.();
+  }
+
+  /** Delivers what waits, within some seconds; the rest is lost. */
+  async close(): Promise<void> {
+    this.closing = true;
+    this.hurry();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>(resolve => {
+      timer = setTimeout(() => {
+        this.attempt?.abort(new Error('the service ended'));
+        resolve();
+      }, closingTime);
+    });
+    await Promise.race([this.work, late]);
+    clearTimeout(timer);
+    if (this.waiting.length > 0) this.lose(this.waiting.length, 'the service ended');
+    clearTimeout(this.nextReport);
+    this.report();
+  }
+
+  private async run(): Promise<void> {
+    // What comes in the same moment goes together.
+    await new Promise(setImmediate);
+    while (this.waiting.length > 0) {
+      const lines = this.nextBatch();
+      try {
+        await this.deliver(lines);
+        this.remove(lines);
+        this.worked();
+      } catch (error) {
+        if (error instanceof Undeliverable) {
+          this.remove(lines);
+          this.lose(lines.length, error.message);
+          continue;
+        }
+        this.failed((error as Error).message);
+        if (this.closing) break;
+        await this.pause(error instanceof Later ? error.pause : 0);
+      }
+    }
+    this.work = undefined;
+  }
+
+  private async deliver(lines: readonly string[]): Promise<void> {
+    const attempt = new AbortController();
+    this.attempt = attempt;
+    const timer = setTimeout(() => {
+      attempt.abort(new Error(`no answer in ${attemptTime / 1000} seconds`));
+    }, attemptTime).unref();
+    try {
+      await this.options.deliver(lines, attempt.signal);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private nextBatch(): string[] {
+    let count = 0;
+    let characters = 0;
+    for (const { length } of this.waiting) {
+      characters += length;
+      if (count === batch.events || (count > 0 && characters > batch.characters)) break;
+      count++;
+    }
+    return this.waiting.slice(0, count);
+  }
+
+  private remove(lines: readonly string[]): void {
+    this.waiting.splice(0, lines.length);
+    for (const line of lines) this.characters -= line.length;
+  }
+
+  /** @param least milliseconds that the other side asks for */
+  private async pause(least: number): Promise<void> {
+    const { longestPause, random = Math.random } = this.options;
+    const usual = firstPause * 2 ** (this.failures - 1) * (1 - random() / 2);
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, Math.min(longestPause, Math.max(usual, least))).unref();
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.wake = undefined;
+  }
+
+  /** One failed attempt is nothing to tell: a connection that was kept too long fails like that. */
+  private failed(message: string): void {
+    this.failures++;
+    this.trouble = message;
+    if (this.failures === 1) this.lost = 0;
+    if (this.failures === 2) this.options.reports().eventsFail(this.options.to, message);
+  }
+
+  private worked(): void {
+    if (this.failures > 1) {
+      this.options.reports().eventsWork(this.options.to, this.lost);
+      this.untold = 0;
+    }
+    this.failures = 0;
+    this.trouble = '';
+  }
+
+  private lose(count: number, why: string): void {
+    this.lost += count;
+    this.untold += count;
+    this.why = this.trouble === '' ? why : `${why} (${this.trouble})`;
+    if (this.nextReport) return;
+    this.report();
+    this.nextReport = setTimeout(() => {
+      this.nextReport = undefined;
+      this.report();
+    }, betweenReports).unref();
+  }
+
+  private report(): void {
+    if (this.untold > 0) this.options.reports().eventsLost(this.options.to, this.untold, this.why);
+    this.untold = 0;
+  }
+}

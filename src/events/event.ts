@@ -1,0 +1,147 @@
+// What became of a message for one group of recipients, as an object for programs: a line of the event log.
+import type { Address } from '../address.js';
+import type { Decision } from '../decision.js';
+import { outcome, type Reply } from '../failure.js';
+import type { MessageEntry } from '../journal.js';
+import { printableJson } from '../printable.js';
+
+export const outcomes = ['signed', 'unsigned', 'deferred', 'rejected'] as const;
+
+/** What really happened: a copy that was to be signed and that the return port deferred is `deferred`. */
+export type Outcome = (typeof outcomes)[number];
+
+/** How each outcome is told in `meta.event`; docs/events.md has the same table. */
+const kinds = {
+  signed: { type: 'SMIME_SIGNING', phase: 'PROCESS', state: 'INTERMEDIATE', subType: 'OK' },
+  unsigned: { type: 'SMIME_SIGNING', phase: 'PROCESS', state: 'INTERMEDIATE', subType: 'SKIPPED' },
+  deferred: { type: 'DEFERRED', phase: 'PROCESS', state: 'INTERMEDIATE', subType: 'PROCESSING_FAILED' },
+  rejected: { type: 'DROPPED', phase: 'PROCESS', state: 'FINISHED', subType: 'PROCESSING_FAILED' },
+} as const satisfies Record<Outcome, object>;
+
+/** Names and types stay; what there is nothing to say of is absent. */
+export interface Event {
+  readonly meta: {
+    readonly event: {
+      readonly type: string;
+      readonly phase: string;
+      readonly state: string;
+      readonly subType: string;
+      readonly description: string;
+      /** UTC, as in `2024-11-08T07:38:42.224Z`. */
+      readonly ts: string;
+    };
+  };
+  /** Postfix's queue id, or NOQUEUE. */
+  readonly queueId: string;
+  readonly outcome: Outcome;
+  /** The envelope sender; empty for the null sender. */
+  readonly sender: string;
+  /** Those of the group; empty where the message did not get as far as a decision. */
+  readonly recipients: readonly string[];
+  /** So many recipients are not named. */
+  readonly moreRecipients?: number;
+  readonly rule?: string;
+  /** The one that it is signed with, or was to be. */
+  readonly certificate?: string;
+  /** Why it was not to be signed. */
+  readonly reason?: string;
+  /** What the administrator should know of, though it was to be signed. */
+  readonly warning?: string;
+  /** What Postfix heard: `250 2.0.0 Ok: queued as 91829210553`. */
+  readonly reply: string;
+  /** Octets received. */
+  readonly size: number;
+  readonly milliseconds: number;
+}
+
+/** Postfix hands over no more at a time. */
+const namedRecipients = 1000;
+
+/**
+ * One event for each group of recipients; one in all for a message that failed before there was a decision. A
+ * message that earlier attempts had brought to everybody has none: it had its events then.
+ */
+export function eventsOf(id: string, entry: MessageEntry, now: Date): Event[] {
+  const { groups, reply } = entry;
+  if (groups.length > 0)
+    return groups.map(g => eventOf(id, entry, now, g.recipients, g.reply ?? reply, g.decision));
+  return outcome(reply) === 'accepted' ? [] : [eventOf(id, entry, now, [], reply)];
+}
+
+function eventOf(
+  queueId: string,
+  { sender, size, milliseconds }: MessageEntry,
+  now: Date,
+  recipients: readonly Address[],
+  { code, text }: Reply,
+  decision?: Decision,
+): Event {
+  const reply = `${code} ${text}`;
+  const result = outcomeOf({ code, text }, decision);
+  const more = recipients.length - namedRecipients;
+  return {
+    meta: {
+      event: {
+        ...kinds[result],
+        description: describe(result, sender, reply, decision),
+        ts: now.toISOString(),
+      },
+    },
+    queueId,
+    outcome: result,
+    sender: sender.text,
+    recipients: recipients.slice(0, namedRecipients).map(r => r.text),
+    ...(more > 0 && { moreRecipients: more }),
+    ...(decision?.rule !== undefined && { rule: decision.rule }),
+    ...(decision?.action === 'sign' && { certificate: decision.identity.name }),
+    ...(decision?.action === 'pass' && { reason: decision.reason }),
+    ...(decision?.action === 'refuse' && { reason: decision.failure.message }),
+    ...(decision?.action === 'sign' && decision.warning !== undefined && { warning: decision.warning }),
+    reply,
+    size,
+    milliseconds,
+  };
+}
+
+function outcomeOf(reply: Reply, decision?: Decision): Outcome {
+  const heard = outcome(reply);
+  if (heard !== 'accepted') return heard;
+  return decision?.action === 'sign' ? 'signed' : 'unsigned';
+}
+
+function describe(result: Outcome, sender: Address, reply: string, decision?: Decision): string {
+  if (result === 'signed' && decision?.action === 'sign')
+    return `Signed with certificate ${decision.identity.name}`;
+  if (result === 'unsigned' && decision?.action === 'pass') return `Passed unsigned: ${decision.reason}`;
+  const why = decision?.action === 'refuse' ? decision.failure.message : reply;
+  return `Mail from <${sender.text}> was ${result === 'rejected' ? 'refused' : 'deferred'}: ${why}`;
+}
+
+/** As one line of JSON, in which nothing is left that a terminal would obey. */
+export function toLine(event: Event): string {
+  return printableJson(JSON.stringify(event));
+}
+
+/** The event that a line of the log holds; undefined where it is something else. */
+export function parseEvent(line: string): Event | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isEvent(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isEvent(value: unknown): value is Event {
+  const event = value as Record<string, unknown> & { meta?: { event?: { ts?: unknown } } };
+  const isString = (text: unknown): boolean => typeof text === 'string';
+  const ts = event.meta?.event?.ts;
+  return (
+    typeof ts === 'string' &&
+    !Number.isNaN(Date.parse(ts)) &&
+    ['queueId', 'outcome', 'sender', 'reply'].every(key => isString(event[key])) &&
+    ['rule', 'certificate', 'reason', 'warning'].every(key => !(key in event) || isString(event[key])) &&
+    Array.isArray(event['recipients']) &&
+    event['recipients'].every(isString)
+  );
+}

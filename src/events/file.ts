@@ -1,0 +1,53 @@
+// The file of the event log. What could not be written of some lines is written first when they come again.
+import { open, type FileHandle } from 'node:fs/promises';
+
+const newline = 0x0a;
+
+export class EventFile {
+  private handle: FileHandle | undefined;
+  private rest: Buffer | undefined;
+  private moved = false;
+  /** The file ends in half a line: a service was killed, or had no room. */
+  private unfinished = false;
+
+  constructor(readonly path: string) {}
+
+  /** Opens or makes the file, readable for nobody but user and group. @throws the system's error */
+  async open(): Promise<void> {
+    const handle = await open(this.path, 'a+', 0o640);
+    this.handle = handle;
+    const { size } = await handle.stat();
+    this.unfinished = size > 0 && (await handle.read(Buffer.alloc(1), 0, 1, size - 1)).buffer[0] !== newline;
+  }
+
+  /** From the next line on, writes to what has the name then. */
+  reopen(): void {
+    this.moved = true;
+  }
+
+  /** Appends lines. @param lines after an error the same ones again. @throws the system's error */
+  async deliver(lines: readonly string[]): Promise<void> {
+    try {
+      if (this.moved) await this.release();
+      if (!this.handle) await this.open();
+      this.rest ??= Buffer.from(`${this.unfinished ? '\n' : ''}${lines.join('\n')}\n`);
+      while (this.rest.length > 0) {
+        const { bytesWritten } = await this.handle!.write(this.rest);
+        this.rest = this.rest.subarray(bytesWritten);
+      }
+      this.rest = undefined;
+      this.unfinished = false;
+    } catch (error) {
+      // Another time it may be another file.
+      await this.release().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private async release(): Promise<void> {
+    const { handle } = this;
+    this.handle = undefined;
+    this.moved = false;
+    await handle?.close();
+  }
+}
