@@ -2,6 +2,7 @@
 import { check, checkHelp } from './check.js';
 import { CommandError, exit } from './exit.js';
 import { explain, explainHelp } from './explain.js';
+import { journal, journalHelp } from './journal.js';
 import { withOutput } from './output.js';
 import { serve, serveHelp } from './serve.js';
 import { sign, signHelp } from './sign.js';
@@ -31,6 +32,7 @@ const commands: Readonly<Record<string, Command>> = {
     help: verifyHelp,
     summary: 'tell what a signed message consists of, and verify it',
   },
+  journal: { run: journal, help: journalHelp, summary: 'search the event log, and follow it' },
 };
 
 const help = `Usage: postseal COMMAND [OPTION]...

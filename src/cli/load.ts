@@ -5,7 +5,7 @@ import type { Address } from '../address.js';
 import { loadCertificate, loadDirectory } from '../certs/load.js';
 import type { Config, Problem, RuleSection } from '../config/config.js';
 import { formatProblem } from '../config/config.js';
-import { readConfig } from '../config/read.js';
+import { readConfig, type ReadConfig } from '../config/read.js';
 import type { Identity } from '../identity.js';
 import type { Policy, Rule } from '../rules/policy.js';
 import { readAuthorization } from './events.js';
@@ -24,8 +24,8 @@ export interface Installation {
 
 export type LoadResult = { readonly installation: Installation } | { readonly problems: readonly Problem[] };
 
-/** @throws CommandError (78) if the file itself cannot be read */
-export async function load(path: string): Promise<LoadResult> {
+/** The ini file alone. @throws CommandError (78) if it cannot be read */
+export async function readIni(path: string): Promise<ReadConfig> {
   const file = resolve(path);
   let text: Buffer;
   try {
@@ -38,7 +38,12 @@ export async function load(path: string): Promise<LoadResult> {
         : `cannot be read (${code ?? 'unknown'})`;
     throw new CommandError(exit.config, `${path}: ${why}`);
   }
-  const { config, problems } = readConfig(file, text);
+  return readConfig(file, text);
+}
+
+/** @throws CommandError (78) if the file itself cannot be read */
+export async function load(path: string): Promise<LoadResult> {
+  const { config, problems } = await readIni(path);
   if (!config) return { problems };
 
   const found = await loadCertificates(config);

@@ -89,14 +89,13 @@ export class Courier {
     this.hurry();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>(resolve => {
-      timer = setTimeout(() => {
-        this.attempt?.abort(new Error('the service ended'));
-        resolve();
-      }, closingTime);
+      timer = setTimeout(resolve, closingTime);
     });
     await Promise.race([this.work, late]);
     clearTimeout(timer);
     if (this.waiting.length > 0) this.lose(this.waiting.length, 'the service ended');
+    this.waiting.length = 0;
+    this.attempt?.abort(new Error('the service ended'));
     clearTimeout(this.nextReport);
     this.report();
   }

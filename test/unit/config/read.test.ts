@@ -217,7 +217,7 @@ content_type = text/calendar, application/*
     file: '/var/log/events.json',
     webhook: {
       url: 'http://127.0.0.1:8080/in?from=mail',
-      authorization: { path: '/etc/postseal/hook.auth', origin: { section: 'events', line: 22 } },
+      authorization: { path: '/etc/postseal/hook.auth', origin: { section: 'events', line: 23 } },
     },
   });
   expect(config.certificates).toMatchObject([

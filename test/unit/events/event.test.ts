@@ -1,8 +1,9 @@
 // Events: the shape that programs rely on, and an outcome that is what really happened.
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Address } from '../../../src/address.js';
 import type { Decision } from '../../../src/decision.js';
-import { eventsOf, parseEvent, toLine } from '../../../src/events/event.js';
+import { eventsOf, parseEvent, toLine, type Event } from '../../../src/events/event.js';
 import { Failure } from '../../../src/failure.js';
 import type { Identity } from '../../../src/identity.js';
 import type { MessageEntry } from '../../../src/journal.js';
@@ -117,6 +118,19 @@ describe('decision and reply make the outcome', () => {
     expect(rest).toMatchObject({ phase: 'PROCESS' });
     expect(rest.description).toMatch(description);
   });
+});
+
+test.each([
+  ['signed', sign, accepted],
+  ['unsigned', pass, accepted],
+  ['deferred', sign, later],
+  ['rejected', sign, never],
+])('docs/events.md has the kind of %s', (outcome, decision, reply) => {
+  const docs = readFileSync(new URL('../../../docs/events.md', import.meta.url), 'utf8');
+  const [{ meta }] = eventsOf('X', entry({ groups: groupOf(decision), reply }), now) as [Event];
+  const { type, phase, state, subType } = meta.event;
+  const row = docs.split('\n').find(line => line.startsWith(`| \`${outcome}\` |`));
+  expect(row).toContain(`| \`${type}\` | \`${phase}\` | \`${state}\` | \`${subType}\` |`);
 });
 
 describe('groups', () => {

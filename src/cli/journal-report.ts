@@ -1,0 +1,40 @@
+// What `postseal journal` prints of an event, for people.
+import type { Event, Outcome } from '../events/event.js';
+import { escaped } from '../printable.js';
+import { localTime } from './time.js';
+
+/** SGR parameters of a terminal (ECMA-48 §8.3.117). */
+const colours: Readonly<Record<Outcome, string>> = {
+  signed: '32',
+  unsigned: '36',
+  deferred: '33',
+  rejected: '31',
+};
+
+/** So many recipients are named; --json has them all. */
+const namedRecipients = 20;
+
+/** Two lines or three: what became of whose mail; by which rule; what was answered. */
+export function toText(event: Event, colour: boolean): string {
+  const { outcome, queueId, sender, recipients, rule, certificate, reason, warning, reply } = event;
+  const named = recipients.slice(0, namedRecipients).map(r => `<${r}>`);
+  const more = recipients.length - named.length + (event.moreRecipients ?? 0);
+  const to = `${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  const word = outcome.padEnd('unsigned'.length);
+  const decided = [
+    ...(rule === undefined ? [] : [`rule=${rule}`]),
+    ...(certificate === undefined ? [] : [`certificate=${certificate}`]),
+    // The reply of a rule has its reason in it.
+    ...(reason === undefined || reply.includes(reason) ? [] : [`(${reason})`]),
+    ...(warning === undefined ? [] : [`(warning: ${warning})`]),
+  ].join(' ');
+  const head = `${localTime(new Date(event.meta.event.ts))}  ${escaped(queueId)}  `;
+  const people = `  <${sender}> -> ${to || 'undecided'}`;
+  return [
+    `${head}${colour ? `\x1b[${colours[outcome]}m${word}\x1b[0m` : word}${escaped(people)}`,
+    ...(decided === '' ? [] : [`    ${escaped(decided)}`]),
+    `    ${escaped(reply)}`,
+  ]
+    .map(line => `${line}\n`)
+    .join('');
+}

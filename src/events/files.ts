@@ -1,0 +1,98 @@
+// The files of an event log: the one that is written to, as it grows and is rotated, and those that logrotate made of it.
+import { createReadStream } from 'node:fs';
+import { open, readdir, stat, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { pipeline } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { Lines } from './lines.js';
+
+/** Lines as far as there are any, some at a time; undefined for one that is too long to be an event. */
+export type LineBatches = AsyncIterable<readonly (string | undefined)[]>;
+
+/** The file that is written to. */
+export class CurrentFile {
+  private handle: FileHandle | undefined;
+  private position = 0;
+  private readonly lines = new Lines();
+  private readonly chunk = Buffer.alloc(64 * 1024);
+
+  constructor(readonly path: string) {}
+
+  /** @returns whether there is one. @throws the system's error where it cannot be read for another reason */
+  async open(): Promise<boolean> {
+    this.handle ??= await ifThere(open(this.path));
+    return this.handle !== undefined;
+  }
+
+  /** What has been added since the last time. @throws the system's error */
+  async *read(): LineBatches {
+    while (await this.open()) {
+      yield* this.readOn();
+      if (!(await this.isReplaced())) return;
+      // Its last lines may have been written between the two.
+      yield* this.readOn();
+      await this.close();
+    }
+  }
+
+  /** Whether that is the very file, under another name. */
+  async is(path: string): Promise<boolean> {
+    const [own, other] = [await this.handle?.stat(), await ifThere(stat(path))];
+    return own !== undefined && own.ino === other?.ino && own.dev === other.dev;
+  }
+
+  async close(): Promise<void> {
+    const { handle } = this;
+    this.handle = undefined;
+    this.position = 0;
+    this.lines.forget();
+    await handle?.close();
+  }
+
+  private async *readOn(): LineBatches {
+    const { size } = await this.handle!.stat();
+    if (size < this.position) {
+      // Truncated (logrotate's copytruncate): it begins anew.
+      this.position = 0;
+      this.lines.forget();
+    }
+    for (;;) {
+      const { bytesRead } = await this.handle!.read(this.chunk, 0, this.chunk.length, this.position);
+      if (bytesRead === 0) return;
+      this.position += bytesRead;
+      yield this.lines.write(this.chunk.subarray(0, bytesRead));
+    }
+  }
+
+  /** Whether another file has its name, and is written to: as long as that is empty, the service goes on with this one. */
+  private async isReplaced(): Promise<boolean> {
+    const named = await ifThere(stat(this.path));
+    return named !== undefined && named.size > 0 && !(await this.is(this.path));
+  }
+}
+
+/** `events.json.2.gz`, `events.json.1`: what logrotate made of a file, oldest first. */
+export async function rotatedFiles(path: string): Promise<string[]> {
+  const name = basename(path);
+  const found = (await ifThere(readdir(dirname(path))))?.flatMap(other => {
+    const number = other.startsWith(`${name}.`) && /^\d+(?=(?:\.gz)?$)/.exec(other.slice(name.length + 1));
+    return number ? [{ path: join(dirname(path), other), age: Number(number[0]) }] : [];
+  });
+  return (found ?? []).sort((a, b) => b.age - a.age).map(file => file.path);
+}
+
+/** All of a file that is no longer written to, unpacked where its name ends in .gz. @throws the system's error */
+export async function* readWhole(path: string): LineBatches {
+  const file = createReadStream(path);
+  // Whoever iterates over the last of them hears of an error in the first.
+  const octets = path.endsWith('.gz') ? pipeline(file, createGunzip(), () => undefined) : file;
+  const lines = new Lines();
+  for await (const chunk of octets) yield lines.write(chunk as Buffer);
+}
+
+async function ifThere<T>(wanted: Promise<T>): Promise<T | undefined> {
+  return wanted.catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  });
+}
