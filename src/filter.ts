@@ -90,15 +90,17 @@ export async function filter(message: Delivery, hands: Hands): Promise<readonly 
     await content.release();
   }
   for (const { fault } of copies) if (fault) noteFault(fault, id, header, hands);
-  const heard = repliesEach ? ownReplies(groups, copies) : undefined;
+  const own = ownReplies(groups, copies, repliesEach);
+  // Over SMTP they matter where another copy failed: the mail comes again, and not for those.
+  const told = repliesEach || outcome(reply) !== 'accepted' ? own : undefined;
   journal.message(id, {
     sender: envelope.sender,
-    groups: groups.flatMap(group => tell(group, heard)),
+    groups: groups.flatMap(group => tell(group, told)),
     size: content.size,
     milliseconds: clock().getTime() - now.getTime(),
     reply,
   });
-  return envelope.recipients.map(r => heard?.get(r) ?? reply);
+  return envelope.recipients.map(r => (repliesEach && own.get(r)) || reply);
 }
 
 /** Content that is counted as it is read, by one reader after the other. */
@@ -178,13 +180,19 @@ function createCopies(groups: readonly Group[], context: CopyContext, repliesEac
   return [...copies.values()];
 }
 
-/** What each recipient hears over LMTP, as far as it is not the reply to the message as a whole. */
-function ownReplies(groups: readonly Group[], copies: Copies): ReadonlyMap<Recipient, Reply> {
+/** What became of recipients by themselves: over LMTP what they hear, over SMTP that they have their copy. */
+function ownReplies(
+  groups: readonly Group[],
+  copies: Copies,
+  repliesEach: boolean,
+): ReadonlyMap<Recipient, Reply> {
   const replies = new Map<Recipient, Reply>();
   for (const { decision, recipients } of groups) {
-    if (decision.action === 'refuse') for (const r of recipients) replies.set(r, decision.failure.reply);
+    if (repliesEach && decision.action === 'refuse')
+      for (const r of recipients) replies.set(r, decision.failure.reply);
   }
   for (const copy of copies) {
+    if (!repliesEach && !copy.accepted) continue;
     for (const recipient of copy.recipients) {
       const reply = copy.replyFor(recipient);
       if (reply) replies.set(recipient, reply);
@@ -194,11 +202,11 @@ function ownReplies(groups: readonly Group[], copies: Copies): ReadonlyMap<Recip
 }
 
 /** For the journal: a group, or those of it who heard the same. */
-function tell({ decision, recipients }: Group, heard?: ReadonlyMap<Recipient, Reply>): DecidedGroup[] {
-  if (!heard) return [{ decision, recipients: recipients.map(r => r.address) }];
+function tell({ decision, recipients }: Group, own?: ReadonlyMap<Recipient, Reply>): DecidedGroup[] {
+  if (!own) return [{ decision, recipients: recipients.map(r => r.address) }];
   const told = new Map<string | undefined, DecidedGroup & { recipients: Address[] }>();
   for (const recipient of recipients) {
-    const reply = heard.get(recipient);
+    const reply = own.get(recipient);
     const key = reply && `${reply.code} ${reply.text}`;
     const group = told.get(key) ?? { decision, recipients: [], ...(reply && { reply }) };
     group.recipients.push(recipient.address);

@@ -22,9 +22,10 @@ export interface JournalOptions {
 
 /** Recipients that were treated alike. */
 export interface DecidedGroup {
-  readonly decision: Decision;
+  /** Absent where an earlier attempt had heard of the return port that it refuses them. */
+  readonly decision?: Decision;
   readonly recipients: readonly Address[];
-  /** What they heard, where it is not the message's reply: over LMTP each recipient has one of its own. */
+  /** What became of their copy, where it is not the message's reply: over LMTP, and after a partial failure. */
   readonly reply?: Reply;
 }
 
@@ -235,10 +236,10 @@ export function describeDecision(decision: Decision): string {
 }
 
 function sentence({ sender, groups, size, milliseconds, reply }: MessageEntry): string {
-  const decided = groups.map(
-    g =>
-      `${describeDecision(g.decision)} to=${recipientList(g.recipients)}${g.reply ? `, ${heard(g.reply)}` : ''}`,
-  );
+  const decided = groups.map(g => {
+    const what = g.decision ? describeDecision(g.decision) : `${outcome(reply)} (as at an earlier attempt)`;
+    return `${what} to=${recipientList(g.recipients)}${g.reply ? `, ${heard(g.reply)}` : ''}`;
+  });
   const common = groups.length === 0 || groups.some(g => !g.reply);
   return [
     `from=<${oneLine(sender.text)}>`,

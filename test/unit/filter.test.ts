@@ -218,6 +218,11 @@ describe('a next hop that says no', () => {
     const picky = new MemoryHop(d => (isSigned(d) ? ok : busy));
     const first = await runFilter([message], toBoth, { policy, outcomes, nextHop: picky });
     expect(first.reply).toEqual(busy);
+    // For good, whatever the reply is: the next attempt does not tell of them.
+    expect(first.journal[0]).toContain(
+      'to=<bob@example.org>,<carl@example.org>, reply="250 2.0.0 Ok: queued as 4bYYY"; unsigned',
+    );
+    expect(first.journal[0]).toMatch(/reply="452 4\.3\.1 Full"$/);
     const second = await runFilter([message], toBoth, { policy, outcomes, nextHop: new MemoryHop(() => ok) });
     expect(second.reply).toEqual(ok);
     expect(second.deliveries.map(recipients)).toEqual([['x@docomo.example']]);
