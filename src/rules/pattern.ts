@@ -10,7 +10,7 @@ export interface Pattern {
 
 /**
  * Compiles `*@example.com` (`*` any run, `?` one character, over the whole text) or `/regex/`
- * (RE2 syntax, found anywhere in the text). RE2 cannot be made to backtrack for ever.
+ * (RE2 syntax, found anywhere in a text of up to 10,000 characters). RE2 cannot be made to backtrack for ever.
  * @throws Error that says in words what is wrong with the pattern
  */
 export function parsePattern(source: string): Pattern {
@@ -20,17 +20,32 @@ export function parsePattern(source: string): Pattern {
       throw new Error('an empty regular expression matches everything: write * if that is meant');
     if (source.length < 3 || !source.endsWith('/'))
       throw new Error(`regular expression ${source} has no closing /`);
-    let regex: RE2JS;
-    try {
-      regex = RE2JS.compile(source.slice(1, -1), RE2JS.CASE_INSENSITIVE | RE2JS.DOTALL);
-    } catch (error) {
-      // Its message would show the expression with the flags in front.
-      const reason = error instanceof RE2JSSyntaxException ? error.getDescription() : String(error);
-      throw new Error(`regular expression ${source}: ${reason}`, { cause: error });
-    }
-    return { source, matches: text => regex.matcher(text).find() };
+    const regex = compile(source);
+    return { source, matches: text => text.length <= maxText && regex.test(text) };
   }
   return { source, matches: wildcard(source.toLowerCase()) };
+}
+
+/** Instructions of a compiled expression, and characters that it is tried on: the worst then takes a blink. */
+const maxProgram = 1000;
+const maxText = 10_000;
+
+function compile(source: string): RE2JS {
+  let regex: RE2JS;
+  try {
+    regex = RE2JS.compile(source.slice(1, -1), RE2JS.CASE_INSENSITIVE | RE2JS.DOTALL);
+  } catch (error) {
+    // Its message would show the expression with the flags in front.
+    const said = error instanceof RE2JSSyntaxException ? error.getDescription() : String(error);
+    const reason =
+      said === 'invalid repeat count' ? 'repeats something more than 1000 times, all in all' : said;
+    throw new Error(`regular expression ${source}: ${reason}`, { cause: error });
+  }
+  if (regex.programSize() > maxProgram)
+    throw new Error(
+      `regular expression ${source}: too large: shorten what it repeats, or make several of it`,
+    );
+  return regex;
 }
 
 /**
@@ -74,37 +89,46 @@ function wildcard(source: string): (text: string) => boolean {
 }
 
 /** Patterns that need no trying one by one: plain texts and `*@domain`, by lower-case text. */
-interface Index {
-  readonly exact: ReadonlyMap<string, Pattern>;
-  readonly domains: ReadonlyMap<string, Pattern>;
-  readonly others: readonly Pattern[];
+interface Index<P extends Pattern> {
+  readonly exact: ReadonlyMap<string, readonly P[]>;
+  readonly domains: ReadonlyMap<string, readonly P[]>;
+  readonly others: readonly P[];
 }
 
 // Lists are made once and never change; a list of thousands must not cost each recipient its length.
-const indexes = new WeakMap<readonly Pattern[], Index>();
+const indexes = new WeakMap<readonly Pattern[], Index<Pattern>>();
 
-/** A pattern of the list that matches, if there is one. */
-export function findPattern(patterns: readonly Pattern[], text: string): Pattern | undefined {
-  let index = indexes.get(patterns);
+/** A pattern of the list that matches, if there is one among those that count. */
+export function findPattern<P extends Pattern>(
+  patterns: readonly P[],
+  text: string,
+  counts: (pattern: P) => boolean = () => true,
+): P | undefined {
+  let index = indexes.get(patterns) as Index<P> | undefined;
   if (!index) indexes.set(patterns, (index = indexOf(patterns)));
   const lower = text.toLowerCase();
   const at = lower.lastIndexOf('@');
   return (
-    index.exact.get(lower) ??
-    (at === -1 ? undefined : index.domains.get(lower.slice(at))) ??
-    index.others.find(p => p.matches(text))
+    index.exact.get(lower)?.find(counts) ??
+    (at === -1 ? undefined : index.domains.get(lower.slice(at))?.find(counts)) ??
+    index.others.find(p => counts(p) && p.matches(text))
   );
 }
 
-function indexOf(patterns: readonly Pattern[]): Index {
-  const exact = new Map<string, Pattern>();
-  const domains = new Map<string, Pattern>();
-  const others: Pattern[] = [];
+function indexOf<P extends Pattern>(patterns: readonly P[]): Index<P> {
+  const exact = new Map<string, P[]>();
+  const domains = new Map<string, P[]>();
+  const others: P[] = [];
+  const add = (list: Map<string, P[]>, key: string, pattern: P): void => {
+    const same = list.get(key);
+    if (same) same.push(pattern);
+    else list.set(key, [pattern]);
+  };
   for (const pattern of patterns) {
     const source = pattern.source.toLowerCase();
     if (source.startsWith('/')) others.push(pattern);
-    else if (!/[*?]/.test(source)) exact.set(source, pattern);
-    else if (/^\*@[^*?@]+$/.test(source)) domains.set(source.slice(1), pattern);
+    else if (!/[*?]/.test(source)) add(exact, source, pattern);
+    else if (/^\*@[^*?@]+$/.test(source)) add(domains, source.slice(1), pattern);
     else others.push(pattern);
   }
   return { exact, domains, others };
