@@ -5,7 +5,7 @@ import { isBlank, maxFields, maxHeader, parseHeader, startsField, type Field } f
 
 export interface TopHeader {
   readonly fields: readonly Field[];
-  /** The header's octets with the empty line, where there is one. */
+  /** The header's octets, field after field, with the empty line, where there is one. */
   readonly block: Buffer;
   /** What came behind it in the same piece. */
   readonly rest: Buffer;
@@ -26,17 +26,24 @@ export class TopHeaderReader {
       if ((lf === -1 ? this.bytes.length : lf + 1) > maxHeader) throw tooLarge(`${maxHeader} octets`);
       if (lf === -1) return undefined;
       if (isBlank(this.bytes, this.line)) return this.cut(lf + 1);
-      const folded = this.line > 0 && isSpace(this.bytes[this.line]);
-      // As Postfix has it: what is no field begins the body, the empty line was forgotten.
-      if (!folded && !startsField(this.bytes, this.line, lf)) return this.cut(this.line);
-      if (!folded && ++this.fields > maxFields) throw tooLarge(`${maxFields} fields`);
+      if (this.beginsBody(lf)) return this.cut(this.line);
+      if (!this.folded && ++this.fields > maxFields) throw tooLarge(`${maxFields} fields`);
       this.line = lf + 1;
     }
   }
 
   /** The message ended within its header. */
   end(): TopHeader {
-    return this.cut(this.bytes.length);
+    return this.cut(this.beginsBody(this.bytes.length) ? this.line : this.bytes.length);
+  }
+
+  private get folded(): boolean {
+    return this.line > 0 && isSpace(this.bytes[this.line]);
+  }
+
+  /** As Postfix has it: what is no field begins the body, the empty line was forgotten. */
+  private beginsBody(lineEnd: number): boolean {
+    return !this.folded && !startsField(this.bytes, this.line, lineEnd);
   }
 
   private cut(at: number): TopHeader {
@@ -45,6 +52,24 @@ export class TopHeaderReader {
     const whole = at === 0 || block[at - 1] === LF ? block : Buffer.concat([block, Buffer.from('\r\n')]);
     return { block, fields: parseHeader(whole), rest: this.bytes.subarray(at) };
   }
+}
+
+/** The header without the fields of that name, folded lines included; every other octet stays as it is. */
+export function withoutField(header: TopHeader, name: string | undefined): TopHeader {
+  const wanted = name?.toLowerCase();
+  if (!header.fields.some(f => f.name === wanted)) return header;
+  const kept: Buffer[] = [];
+  let at = 0;
+  for (const { name, raw } of header.fields) {
+    if (name !== wanted) kept.push(header.block.subarray(at, at + raw.length));
+    at += raw.length;
+  }
+  kept.push(header.block.subarray(at));
+  return {
+    ...header,
+    block: Buffer.concat(kept),
+    fields: header.fields.filter(f => f.name !== wanted),
+  };
 }
 
 function tooLarge(limit: string): Failure {

@@ -1,7 +1,8 @@
 // The top header comes off the front in any pieces; the body stays where it is.
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { maxFields, maxHeader } from '../../../src/mime/header.js';
-import { TopHeaderReader, type TopHeader } from '../../../src/mime/top-header.js';
+import { TopHeaderReader, withoutField, type TopHeader } from '../../../src/mime/top-header.js';
 import { chunks } from '../../support/golden-chunks.js';
 
 function read(pieces: readonly Buffer[]): TopHeader & { after: Buffer } {
@@ -10,7 +11,8 @@ function read(pieces: readonly Buffer[]): TopHeader & { after: Buffer } {
     const header = reader.write(piece);
     if (header) return { ...header, after: Buffer.concat([header.rest, ...pieces.slice(i + 1)]) };
   }
-  return { ...reader.end(), after: Buffer.alloc(0) };
+  const header = reader.end();
+  return { ...header, after: header.rest };
 }
 
 const tooLarge = expect.objectContaining({ kind: 'header-too-large' }) as Error;
@@ -66,5 +68,57 @@ describe('the header', () => {
       if (more === 0) expect(attempt()).toBe(maxFields);
       else expect(attempt).toThrow(tooLarge);
     }
+  });
+});
+
+describe('without a field', () => {
+  const without = (text: string, name = 'X-Ask') => {
+    const { block, fields, after } = withoutField(read([Buffer.from(text)]), name) as ReturnType<typeof read>;
+    return {
+      names: fields.map(f => f.name),
+      text: `${block.toString('latin1')}|${after.toString('latin1')}`,
+    };
+  };
+
+  test.each([
+    ['one among others', 'A: 1\r\nX-Ask: no\r\nB: 2\r\n\r\nbody', 'A: 1\r\nB: 2\r\n\r\n|body', ['a', 'b']],
+    ['with its folded lines', 'X-Ask:\r\n\tno\r\n \r\n why\r\nB: 2\r\n\r\n', 'B: 2\r\n\r\n|', ['b']],
+    ['all of that name, in any case', 'x-ask: 1\r\nA: 1\r\nX-ASK : 2\r\n\r\n', 'A: 1\r\n\r\n|', ['a']],
+    ['the only one', 'X-Ask: no\r\n\r\nbody', '\r\n|body', []],
+    ['the last one, cut short', 'A: 1\r\nX-Ask: no', 'A: 1\r\n|', ['a']],
+    ['before one cut short', 'X-Ask: no\r\nA: 1', 'A: 1|', ['a']],
+    ['with bare LFs', 'A: 1\nX-Ask: no\n\nX-Ask: body\n', 'A: 1\n\n|X-Ask: body\n', ['a']],
+    ['where the body begins without an empty line', 'A: 1\r\nX-Ask: no\r\nbody', 'A: 1\r\n|body', ['a']],
+    ['that only looks like it', 'X-Asked: no\r\nA: X-Ask:\r\n X-Ask: y\r\n\r\n', undefined, ['x-asked', 'a']],
+    ['behind a line that mailboxes begin with', 'From x\r\nX-Ask: no\r\n\r\n', undefined, []],
+  ])('%s', (_, message, want, names) => {
+    const got = without(message);
+    expect(got.names).toEqual(names);
+    if (want === undefined) expect(got.text.replace('|', '')).toBe(message);
+    else expect(got.text).toBe(want);
+  });
+
+  test('whatever its other fields are', () => {
+    const line = fc.stringMatching(/^[ -~\x80-\xff]{0,12}$/);
+    const end = fc.constantFrom('\r\n', '\n');
+    const folded = fc.tuple(fc.constantFrom(' ', '\t'), line, end).map(parts => parts.join(''));
+    const name = fc.constantFrom('X-Ask', 'x-ASK ', 'X-Asked', 'Subject', 'X');
+    const written = fc
+      .tuple(name, line, end, fc.array(folded, { maxLength: 2 }))
+      .map(([n, first, eol, more]) => ({ name: n, raw: `${n}:${first}${eol}${more.join('')}` }));
+    fc.assert(
+      fc.property(fc.array(written, { maxLength: 6 }), fc.constantFrom('\r\n', '\n', ''), (all, blank) => {
+        const message = Buffer.from(all.map(f => f.raw).join('') + blank, 'latin1');
+        const kept = all.filter(f => f.name.trim().toLowerCase() !== 'x-ask').map(f => f.raw);
+        const { block } = withoutField(read([message]), 'X-Ask');
+        expect(block.toString('latin1')).toBe(kept.join('') + blank);
+      }),
+    );
+  });
+
+  test('a header that has none is the same one', () => {
+    const header = read([Buffer.from('A: 1\r\n\r\n')]);
+    expect(withoutField(header, 'X-Ask')).toBe(header);
+    expect(withoutField(header, undefined)).toBe(header);
   });
 });
