@@ -180,7 +180,11 @@ class SignedContent implements Content {
     const time = signingTime(context.now, first(context.header.fields, 'date')?.body);
     const contentDigest = this.frame.end();
     const sign = form === 'clear' ? detachedSignedData : closingSignedData;
-    const cms = await sign({ identity, algorithm, contentDigest, signingTime: time });
+    const cms = await sign({ identity, algorithm, contentDigest, signingTime: time }).catch(
+      (error: unknown) => {
+        throw signingFailure(decision, error);
+      },
+    );
     this.frame.close(cms);
     context.journal.signature(context.id, {
       certificate: identity.name,
@@ -192,4 +196,11 @@ class SignedContent implements Content {
       octets: cms.length,
     });
   }
+}
+
+/** The key did not sign. Where that is for good it must not bounce the recipients of the other copy as well. */
+function signingFailure({ identity, failsForGood }: SignDecision, cause: unknown): Failure | Refused {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const failure = new Failure('signing-failed', `${identity.name}: ${why}`, failsForGood, { cause });
+  return failsForGood ? new Refused(failure.reply) : failure;
 }

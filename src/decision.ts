@@ -14,14 +14,18 @@ export interface SignDecision {
   readonly form: Form;
   /** Whether the signature covers the header too (RFC 9788). */
   readonly headerProtection: boolean;
-  /** What the administrator should know of, though it is signed. */
-  readonly warning?: string;
+  /** Whether a key that does not sign refuses the message for good; otherwise it is deferred. */
+  readonly failsForGood: boolean;
 }
 
-export type Decision =
+export type Decision = (
   | SignDecision
   | { readonly action: 'pass'; readonly rule?: string; readonly reason: string }
-  | { readonly action: 'refuse'; readonly rule?: string; readonly failure: Failure };
+  | { readonly action: 'refuse'; readonly rule?: string; readonly failure: Failure }
+) & {
+  /** What the administrator should know of, though it changes nothing. */
+  readonly warning?: string;
+};
 
 /** One thing that was looked at on the way to a decision, and what came of it. */
 export interface Step {

@@ -18,6 +18,8 @@ export interface Envelope {
   readonly parameters: readonly string[];
   readonly recipients: readonly Recipient[];
   readonly forwarded: ForwardedAttributes;
+  /** The size of the message in octets, as announced; it is not passed on (R35). */
+  readonly size?: number;
 }
 
 /** Postfix's queue id (XFORWARD IDENT), or undefined for a client that sent none. */

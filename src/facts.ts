@@ -1,8 +1,11 @@
 // From envelope, top header and the beginning of the body to what a decision may look at.
 import type { Envelope } from './envelope.js';
-import { contentType, first, parseParameters, type Field } from './mime/header.js';
+import type { FailureKind } from './failure.js';
+import { contentType, first, parseParameters } from './mime/header.js';
 import { mailboxesOf } from './mime/mailboxes.js';
 import { preview, previewSize } from './mime/preview.js';
+import type { TopHeader } from './mime/top-header.js';
+import type { Found } from './outcomes.js';
 import type { ContentFacts, MessageFacts } from './rules/message.js';
 
 /** The body as far as it has been read. */
@@ -28,12 +31,12 @@ export async function readBeginning(
   return { bytes: pieces.length === 1 ? rest : Buffer.concat(pieces), whole: false };
 }
 
-/** @param unsignable what an earlier attempt found further on than the beginning shows */
+/** @param found what an earlier attempt came upon while it signed */
 export function factsOf(
-  { sender }: Envelope,
-  fields: readonly Field[],
+  { sender, size }: Envelope,
+  { fields, block }: TopHeader,
   { bytes, whole }: Beginning,
-  unsignable?: string,
+  found?: Found,
 ): MessageFacts {
   const type = contentType(fields);
   const disposition = first(fields, 'content-disposition');
@@ -43,7 +46,7 @@ export function factsOf(
   ].filter(name => name !== undefined);
   const look = (): ContentFacts => {
     const beginning = preview(fields, bytes, whole);
-    return { ...beginning, unsignable: beginning.unsignable ?? unsignable };
+    return { ...beginning, unsignable: beginning.unsignable ?? detailOf('unsignable', found) };
   };
   let seen: ContentFacts | undefined;
   return {
@@ -51,7 +54,13 @@ export function factsOf(
     from: mailboxesOf(fields, 'from'),
     mediaType: type?.value ?? 'text/plain',
     fileNames,
+    size: whole ? block.length + bytes.length : size,
+    keyFailure: detailOf('signing-failed', found),
     fields,
     content: () => (seen ??= look()),
   };
+}
+
+function detailOf(kind: FailureKind, found: Found | undefined): string | undefined {
+  return found?.kind === kind ? found.detail : undefined;
 }

@@ -27,6 +27,7 @@ const kinds = {
   'unusable-certificate': { code: 451, enhanced: '4.7.5', text: 'S/MIME certificate cannot be used' },
   'signing-failed': { code: 451, enhanced: '4.7.5', text: 'S/MIME signature cannot be made' },
   mismatch: { code: 451, enhanced: '4.7.5', text: 'S/MIME certificate does not name the sender' },
+  'no-rule': { code: 451, enhanced: '4.7.1', text: 'No rule for this sender' },
   'ambiguous-author': { code: 451, enhanced: '4.7.5', text: 'From does not name exactly one mailbox' },
   'sender-disagrees': { code: 451, enhanced: '4.7.1', text: 'Envelope sender does not agree with From' },
   unsignable: { code: 451, enhanced: '4.6.3', text: 'Message cannot be made 7-bit without damage' },

@@ -7,7 +7,7 @@ import { queueId, type Delivery, type Envelope, type Recipient } from './envelop
 import { factsOf, readBeginning } from './facts.js';
 import { Failure, outcome, type Reply } from './failure.js';
 import type { DecidedGroup, Journal } from './journal.js';
-import { TopHeaderReader, type TopHeader } from './mime/top-header.js';
+import { TopHeaderReader, withoutField, type TopHeader } from './mime/top-header.js';
 import { Refused, type NextHop } from './next-hop.js';
 import { fingerprint, type Outcomes } from './outcomes.js';
 import { countHops, receivedField, receivedId } from './received.js';
@@ -66,10 +66,12 @@ export async function filter(message: Delivery, hands: Hands): Promise<readonly 
 
     // Whom an earlier attempt reached is not decided about again.
     const recipients = envelope.recipients.filter(r => !hands.outcomes.acceptedEarlier(print, r));
-    const facts = factsOf(envelope, header.fields, beginning, hands.outcomes.whyUnsignable(header.block));
+    const facts = factsOf(envelope, header, beginning, hands.outcomes.foundEarlier(header.block));
     groups = decideGroups(id, facts, recipients, now, hands);
     const received = receivedField({ ...client, hostname: hands.hostname, id, date: now });
-    const context = { id, header, received, now, journal, random: hands.random };
+    // What the message asks of us goes no further.
+    const outgoing = withoutField(header, hands.policy.requestHeader);
+    const context = { id, header: outgoing, received, now, journal, random: hands.random };
     copies = new Copies(createCopies(groups, context, repliesEach), !repliesEach);
 
     await copies.open(hands.nextHop, envelope);
@@ -85,11 +87,16 @@ export async function filter(message: Delivery, hands: Hands): Promise<readonly 
       if (accepted) for (const r of served) hands.outcomes.rememberAccepted(print, r, accepted);
     }
     reply = replyTo(error, envelope, copies, repliesEach, hands.outcomes);
-    if (![...copies].some(({ fault }) => fault === error)) noteFault(error, id, header, hands);
+    if (![...copies].some(({ fault }) => fault === error)) tellFault(error, id, journal);
   } finally {
     await content.release();
   }
-  for (const { fault } of copies) if (fault) noteFault(fault, id, header, hands);
+  for (const { fault } of copies) {
+    if (!fault) continue;
+    tellFault(fault, id, journal);
+    // What the decision could not know: the next attempt does what the rule says of it.
+    if (header && fault instanceof Failure) hands.outcomes.rememberFound(header.block, fault);
+  }
   const own = ownReplies(groups, copies, repliesEach);
   // Over SMTP they matter where another copy failed: the mail comes again, and not for those.
   const told = repliesEach || outcome(reply) !== 'accepted' ? own : undefined;
@@ -215,19 +222,10 @@ function tell({ decision, recipients }: Group, own?: ReadonlyMap<Recipient, Repl
   return [...told.values()];
 }
 
-/** Tells the journal, and what the next attempt is to know. */
-function noteFault(
-  fault: unknown,
-  id: string,
-  header: TopHeader | undefined,
-  { journal, outcomes }: Hands,
-): void {
+function tellFault(fault: unknown, id: string, journal: Journal): void {
   const error = fault instanceof Refused ? fault : Failure.from(fault);
   journal.failure(id, error);
-  if (error instanceof Refused) return;
-  if (error.kind === 'internal') journal.internalFault(id, error);
-  // What its beginning did not show: the next attempt takes the form that the rule has for this.
-  if (header && error.kind === 'unsignable') outcomes.rememberUnsignable(header.block, error.detail);
+  if (error instanceof Failure && error.kind === 'internal') journal.internalFault(id, error);
 }
 
 /**

@@ -222,16 +222,16 @@ export class Journal {
 /** `signed rule=invoices certificate=billing`, as journal and `explain` say it. */
 export function describeDecision(decision: Decision): string {
   const rule = decision.rule === undefined ? '' : ` rule=${decision.rule}`;
+  const warning = decision.warning === undefined ? '' : ` (warning: ${oneLine(decision.warning)})`;
   switch (decision.action) {
     case 'sign': {
       const form = decision.form === 'opaque' ? ' form=opaque' : '';
-      const warning = decision.warning === undefined ? '' : ` (warning: ${oneLine(decision.warning)})`;
       return `signed${rule} certificate=${decision.identity.name}${form}${warning}`;
     }
     case 'pass':
-      return `unsigned${rule} (${oneLine(decision.reason)})`;
+      return `unsigned${rule} (${oneLine(decision.reason)})${warning}`;
     case 'refuse':
-      return `${outcome(decision.failure.reply)}${rule} (${oneLine(decision.failure.message)})`;
+      return `${outcome(decision.failure.reply)}${rule} (${oneLine(decision.failure.message)})${warning}`;
   }
 }
 

@@ -2,7 +2,7 @@
 // (over SMTP one reply stands for all recipients; where they fare differently, it is a 4xx) nor mistakes.
 import { createHash } from 'node:crypto';
 import { queueId, type Envelope, type ForwardedAttributes, type Recipient } from './envelope.js';
-import type { Reply } from './failure.js';
+import type { Failure, FailureKind, Reply } from './failure.js';
 
 /**
  * Tells a message from all others, however often it comes. Postfix uses a queue id again once its message is
@@ -16,11 +16,17 @@ function digest(header: Buffer): string {
   return createHash('sha256').update(header).digest('base64');
 }
 
+/** What shows only while a message is signed: the next attempt decides knowing it. */
+const foundLate: ReadonlySet<FailureKind> = new Set(['unsignable', 'signing-failed']);
+
+/** Without the stack and the cause: there may be one for every message in the queue. */
+export type Found = Pick<Failure, 'kind' | 'detail'>;
+
 export class Outcomes {
   private readonly accepted: Memory;
   private readonly refused: Memory;
-  /** Why, by the header's digest: if it were another message's, that one would be no worse off. */
-  private readonly unsignable = new Map<string, string>();
+  /** By the header's digest: if it were another message's, that one would be no worse off. */
+  private readonly found = new Map<string, Found>();
 
   /** @param limit of replies remembered; those of the oldest messages are forgotten first */
   constructor(private readonly limit = 100_000) {
@@ -43,15 +49,16 @@ export class Outcomes {
     if (message !== undefined) for (const recipient of recipients) this.accepted.delete(message, recipient);
   }
 
-  /** The message with this header turned out, too late, to be one that form = clear would damage. */
-  rememberUnsignable(header: Buffer, why: string): void {
-    this.unsignable.set(digest(header), why);
-    const [oldest] = this.unsignable.keys();
-    if (this.unsignable.size > this.limit) this.unsignable.delete(oldest!);
+  /** What ended an attempt to sign the message with this header, if deciding anew can do better. */
+  rememberFound(header: Buffer, { kind, detail }: Failure): void {
+    if (!foundLate.has(kind)) return;
+    this.found.set(digest(header), { kind, detail });
+    const [oldest] = this.found.keys();
+    if (this.found.size > this.limit) this.found.delete(oldest!);
   }
 
-  whyUnsignable(header: Buffer): string | undefined {
-    return this.unsignable.size === 0 ? undefined : this.unsignable.get(digest(header));
+  foundEarlier(header: Buffer): Found | undefined {
+    return this.found.size === 0 ? undefined : this.found.get(digest(header));
   }
 
   /**

@@ -118,6 +118,12 @@ function opaqueEntity(got: Buffer): Buffer | undefined {
     : undefined;
 }
 
+/** A message as it came, but for what it asks of us. */
+function withoutRequest(message: Buffer): string {
+  const [header = '', ...body] = message.toString('latin1').split(/(?<=\n\r?\n)/);
+  return [header.replace(/^X-Postseal-Sign[ \t]*:.*\r\n(?:[ \t].*\r\n)*/gim, ''), ...body].join('');
+}
+
 /** Compares with the file of that kind, or makes it so where that is asked for. */
 function expectFile(name: string, kind: 'want' | 'entity', got: Buffer | undefined): void {
   if (process.env['UPDATE_GOLDEN'] === '1' && got) writeFileSync(file(name, kind), got);
@@ -150,7 +156,7 @@ describe.each(names)('%s', name => {
     expect(head[0]?.name).toBe('received');
     expect(countHops(head.slice(0, 1))).toBe(1);
     if (result.journal.some(line => line.includes('unsigned'))) {
-      expect(got.subarray(head[0]!.raw.length).equals(input)).toBe(true);
+      expect(got.toString('latin1', head[0]!.raw.length)).toBe(withoutRequest(input));
       return;
     }
     expect(result.journal.join('\n')).toContain('signed rule=staff certificate=rsa');

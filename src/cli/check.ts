@@ -29,7 +29,13 @@ export async function check(args: readonly string[]): Promise<number> {
 }
 
 function summary({ config, policy, identities }: Installation, now: Date): string {
-  const rules = policy.rules.map(r => [r.name, r.senders.map(p => p.source).join(', '), consequence(r)]);
+  const rules = policy.rules.map(r => [
+    r.name,
+    r.senders.map(p => p.source).join(', '),
+    consequence(r, policy),
+  ]);
+  if (policy.noRule !== 'pass')
+    rules.push(['-', 'any other', policy.noRule === 'defer' ? 'deferred' : 'rejected']);
   const exceptions = config.exceptions.map(e => [e.name, conditions(e)]);
   const certificates = identities.map(({ section, identity }) => [
     identity.name,
@@ -48,22 +54,32 @@ function summary({ config, policy, identities }: Installation, now: Date): strin
     .join('\n');
 }
 
-function consequence(rule: Rule): string {
+function consequence(rule: Rule, { requestHeader }: Policy): string {
   if (rule.sign === 'never') return 'not signed';
   return [
-    `signed with ${rule.certificateSource}`,
+    `signed with ${rule.certificateSource}${condition(rule.sign, requestHeader)}`,
     rule.digest.name,
     ...(rule.signature === 'auto' ? [] : [rule.signature]),
     ...(rule.form === 'clear' ? [] : [rule.form]),
     ...(rule.headerProtection ? ['header protected'] : []),
+    ...(rule.requireCertificate ? ['certificate required'] : []),
   ].join(', ');
 }
 
-function conditions({ recipients, header, contentTypes }: Config['exceptions'][number]): string {
+function condition(sign: Rule['sign'], header: Policy['requestHeader']): string {
+  if (header === undefined) return '';
+  if (sign === 'by-default') return ` unless ${header} refuses`;
+  return sign === 'on-request' ? ` if ${header} asks` : '';
+}
+
+function conditions(exception: Config['exceptions'][number]): string {
+  const { recipients, header, contentTypes, largerThan, rules } = exception;
   return [
     ...(recipients ? [`to ${recipients.map(p => p.source).join(', ')}`] : []),
     ...(header ? [`header ${header.name}: ${header.value.source}`] : []),
     ...(contentTypes ? [`content type ${contentTypes.map(p => p.source).join(', ')}`] : []),
+    ...(largerThan === undefined ? [] : [`larger than ${largerThan} octets`]),
+    ...(rules ? [`of rule ${rules.join(', ')}`] : []),
   ].join(' and ');
 }
 
@@ -75,7 +91,7 @@ function state(identity: Identity, now: Date): string {
 function usedBy(section: string, { rules }: Policy): string {
   return (
     rules
-      .filter(r => r.sign === 'always' && r.certificateSource === section)
+      .filter(r => r.sign !== 'never' && r.certificateSource === section)
       .map(r => r.name)
       .join(', ') || '-'
   );

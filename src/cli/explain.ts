@@ -4,6 +4,7 @@ import { factsOf } from '../facts.js';
 import type { Address } from '../address.js';
 import type { Decision, Verdict } from '../decision.js';
 import { daysLeft } from '../identity.js';
+import { oneLine } from '../printable.js';
 import { decide } from '../rules/decide.js';
 import { defaultConfig, envelopeOptions, messageOptions, parseOptions } from './arguments.js';
 import { exit } from './exit.js';
@@ -12,8 +13,8 @@ import { loadOrFail } from './load.js';
 
 export const explainHelp = `Usage: postseal explain [--config FILE] [--sender ADDRESS] [--recipient ADDRESS]... < in.eml
 
-Tells what the service would decide for a message and why, recipient by recipient. Only the header and the
-beginning of the body are looked at; nothing is signed and nothing is sent.
+Tells what the service would decide for a message and why, recipient by recipient. Only the header, the
+beginning of the body and the size are looked at; nothing is signed and nothing is sent.
 
   -c, --config FILE        the ini file (default ${defaultConfig})
   -f, --sender ADDRESS     the envelope sender (default: the From field's)
@@ -31,7 +32,7 @@ export async function explain(args: readonly string[]): Promise<number> {
   const { envelope, header, beginning } = await readMessage(process.stdin, given);
   const recipients = envelope.recipients.map(r => r.address);
   const now = new Date();
-  const verdicts = decide(policy, factsOf(envelope, header.fields, beginning), recipients, now);
+  const verdicts = decide(policy, factsOf(envelope, header, beginning), recipients, now);
   if (values.json) {
     const results = verdicts.map((v, i) => ({ recipient: recipients[i]!.text, ...toJson(v, now) }));
     process.stdout.write(
@@ -49,18 +50,18 @@ function inWords(recipient: Address, { decision, steps }: Verdict): string {
     decision.action === 'refuse'
       ? `\n  reply: ${decision.failure.reply.code} ${decision.failure.reply.text}`
       : '';
-  const reasons = steps.map(s => `  - ${s.subject}: ${s.finding}\n`).join('');
+  const reasons = steps.map(s => `  - ${s.subject}: ${oneLine(s.finding)}\n`).join('');
   return `\nRecipient <${recipient.text}>: ${describeDecision(decision)}${reply}\n${reasons}`;
 }
 
 function toJson({ decision, steps }: Verdict, now: Date): object {
-  return { ...decisionToJson(decision, now), steps };
+  return { ...decisionToJson(decision, now), warning: decision.warning, steps };
 }
 
 export function decisionToJson(decision: Decision, now: Date): object {
   switch (decision.action) {
     case 'sign': {
-      const { rule, identity, algorithm, form, headerProtection, warning } = decision;
+      const { rule, identity, algorithm, form, headerProtection } = decision;
       return {
         action: 'sign',
         rule,
@@ -69,7 +70,6 @@ export function decisionToJson(decision: Decision, now: Date): object {
         digest: algorithm.digest.name,
         form,
         headerProtection,
-        warning,
       };
     }
     case 'pass':

@@ -14,40 +14,38 @@ export interface InputMessage {
   readonly content: AsyncIterable<Buffer>;
 }
 
-/** Reads what a decision looks at; the rest of the body stays in the stream until it is asked for. */
+/** Reads all of it: a decision may ask for the size. */
 export async function readMessage(
   input: AsyncIterable<Buffer>,
   given: { sender: Address | undefined; recipients: Address[] },
 ): Promise<InputMessage> {
-  const source = toCrlf(input);
-  const reader = new TopHeaderReader();
   const read: Buffer[] = [];
-  const noted: AsyncIterator<Buffer> = {
-    next: async () => {
-      const next = await source.next();
-      if (!next.done) read.push(next.value);
-      return next;
+  let size = 0;
+  for await (const piece of toCrlf(input)) {
+    read.push(piece);
+    size += piece.length;
+  }
+  const content = {
+    async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+      await Promise.resolve();
+      yield* read;
     },
   };
+  const source = content[Symbol.asyncIterator]();
+  const reader = new TopHeaderReader();
   let header: TopHeader | undefined;
   while (!header) {
-    const next = await noted.next();
+    const next = await source.next();
     header = next.done ? reader.end() : reader.write(next.value);
   }
-  const beginning = await readBeginning(header.rest, noted);
+  const beginning = await readBeginning(header.rest, source);
   const mailboxes = (...names: string[]): Address[] =>
     header.fields.filter(f => names.includes(f.name)).flatMap(f => parseMailboxes(f.body) ?? []);
   const sender = given.sender ?? mailboxes('from')[0] ?? Address.null;
   const named = given.recipients.length > 0 ? given.recipients : mailboxes('to', 'cc', 'bcc');
   // A message for nobody is decided all the same.
   const recipients = named.length > 0 ? named : [Address.parse('undisclosed')!];
-  const content = {
-    async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
-      yield* read;
-      for (let next = await noted.next(); !next.done; next = await noted.next()) yield next.value;
-    },
-  };
-  return { envelope: envelopeOf(sender, recipients), header, beginning, content };
+  return { envelope: { ...envelopeOf(sender, recipients), size }, header, beginning, content };
 }
 
 /** Files on disk end their lines in LF, as sendmail(1) takes them; mail has CRLF. The first line decides. */

@@ -54,6 +54,8 @@ export async function load(path: string): Promise<LoadResult> {
     rules: config.rules.map(rule => linkRule(rule, found.bySource)),
     exceptions: config.exceptions,
     leaveUnsigned: config.leaveUnsigned,
+    requestHeader: config.requestHeader,
+    noRule: config.noRule,
   };
   const identities = [...found.bySource].flatMap(([section, list]) =>
     list.map(identity => ({ section, identity })),

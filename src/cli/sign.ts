@@ -46,8 +46,8 @@ export async function sign(args: readonly string[]): Promise<number> {
     const path = join(directory, 'message');
     const attempt = (): Promise<Spooled> => passThrough(message, path, installation, { journal, outcomes });
     let { reply, overfull } = await attempt();
-    // Postfix would come again: what was found too late for form = clear is known by then.
-    const late = outcomes.whyUnsignable(message.header.block) !== undefined;
+    // Postfix would come again: what showed only while it was signed is known by then.
+    const late = outcomes.foundEarlier(message.header.block) !== undefined;
     if (late && outcome(reply) === 'deferred') ({ reply, overfull } = await attempt());
     await journal.close();
     if (overfull) throw new CommandError(exit.usage, mixed);

@@ -48,7 +48,7 @@ export async function tryOut(
   const content = contentOf(message, { now: new Date(), id: randomBytes(8).toString('hex'), hostname });
   const input = await readMessage(Readable.from([content]), { sender, recipients: [recipient] });
   const envelope = { ...envelopeOf(sender, [recipient]), parameters: parametersOf(message) };
-  const facts = factsOf(envelope, input.header.fields, input.beginning);
+  const facts = factsOf(envelope, input.header, input.beginning);
   const [verdict] = decide(policy, facts, [recipient], new Date()) as [Verdict];
   const passed = await passage({ ...input, envelope }, installation);
   const decision = passed.decision ?? verdict.decision;

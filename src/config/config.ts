@@ -111,6 +111,8 @@ export interface Config {
   readonly rules: readonly RuleSection[];
   readonly exceptions: readonly Exception[];
   readonly leaveUnsigned: Policy['leaveUnsigned'];
+  readonly requestHeader: Policy['requestHeader'];
+  readonly noRule: Policy['noRule'];
 }
 
 /** `postseal.ini:14: [rule:invoices] certificate: no certificate named "sales" (have: billing, info)` */

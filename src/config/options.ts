@@ -1,69 +1,28 @@
 // The option tables: every key of the ini file, with parser, default and one sentence.
 // The reader, the commented example in etc/ and the manual all come from here and from kinds.ts.
-import { digests, type DigestName } from '../algorithms.js';
-import type { Digest } from '../algorithms.js';
-import type { Fragile } from '../rules/message.js';
+import type { LeftUnsigned } from '../rules/policy.js';
 import { parseEndpoint } from './endpoint.js';
-import { addressPatterns, mediaTypePatterns } from './lists.js';
 import { networks } from './networks.js';
+import { digest, form, optional, preset, required, signature, whenUnable, type Table } from './option.js';
 import {
   absolutePath,
   choice,
   count,
   credential,
-  headerField,
+  headerToTake,
   hostname,
   listOf,
   password,
   path,
-  sectionName,
   size,
   stdoutOrPath,
   yesOrNo,
-  type Parser,
 } from './parsers.js';
+import { exception, rule } from './rule-options.js';
 import { webhook } from './webhook.js';
 
-type Presence = 'required' | 'default' | 'optional';
-
-export interface Option<T = unknown, P extends Presence = Presence> {
-  readonly presence: P;
-  readonly parse: Parser<T>;
-  /** As it would stand in the file: the default, or for want of one an example. */
-  readonly text: string;
-  /** What it is for, in one sentence. */
-  readonly prose: string;
-}
-
-export type Table = Readonly<Record<string, Option>>;
-
-/** What a section with this table gives when nothing in it is wrong. */
-export type Values<T extends Table> = {
-  readonly [K in keyof T as T[K]['presence'] extends 'optional' ? never : K]: ValueOf<T[K]>;
-} & {
-  readonly [K in keyof T as T[K]['presence'] extends 'optional' ? K : never]?: ValueOf<T[K]>;
-};
-type ValueOf<O> = O extends Option<infer T> ? T : never;
-
-function required<T>(parse: Parser<T>, example: string, prose: string): Option<T, 'required'> {
-  return { presence: 'required', parse, text: example, prose };
-}
-
-function preset<T>(parse: Parser<T>, text: string, prose: string): Option<T, 'default'> {
-  return { presence: 'default', parse, text, prose };
-}
-
-function optional<T>(parse: Parser<T>, example: string, prose: string): Option<T, 'optional'> {
-  return { presence: 'optional', parse, text: example, prose };
-}
-
-const digest: Parser<Digest> = (text, context) => {
-  const parsed = choice<DigestName>(['sha256', 'sha384', 'sha512', 'sha1'])(text, context);
-  return 'value' in parsed ? { value: digests[parsed.value] } : parsed;
-};
-const form = choice(['clear', 'opaque']);
-const signature = choice(['auto', 'rsa-pss']);
-const whenUnable = choice(['defer', 'reject', 'pass']);
+export { exception, rule };
+export type { Option, Table, Values } from './option.js';
 
 export const service = {
   listen: preset(
@@ -131,9 +90,19 @@ export const signing = {
     'How RSA keys sign: auto is PKCS#1 v1.5, which every client reads; rsa-pss only for partners who ask for it.',
   ),
   leave_unsigned: preset(
-    listOf<Fragile>(['calendar', 'tnef']),
-    'calendar, tnef',
-    'What common clients cannot use once it is signed: calendar (text/calendar, as invitations), tnef (winmail.dat); or none.',
+    listOf<LeftUnsigned>(['mobile-carriers', 'calendar', 'tnef']),
+    'mobile-carriers, calendar, tnef',
+    'Where common clients cannot use what is signed: mobile-carriers (recipients at Japanese ones), calendar (text/calendar, as invitations), tnef (winmail.dat); or none.',
+  ),
+  request_header: preset(
+    headerToTake,
+    'X-Postseal-Sign',
+    'The header field in which a message asks for a signature (true) or for none (false), for rules that hear it; it is taken away from all mail. Or none.',
+  ),
+  no_rule: preset(
+    whenUnable,
+    'pass',
+    'Mail of senders that no rule names: pass unsigned, defer, or reject. Bounces, reports and what is signed already pass all the same.',
   ),
 } as const satisfies Table;
 
@@ -192,77 +161,4 @@ export const certificates = {
     'PKCS#12 and PEM files, each with key and certificate in one; issuers may lie beside as .crt, .cer or .der.',
   ),
   ...passwords,
-} as const satisfies Table;
-
-export const rule = {
-  sender: required(
-    addressPatterns,
-    'billing@example.com, *@invoices.example.com',
-    'Whose mail: patterns with * and ?, or /regular expressions/, with commas in between.',
-  ),
-  match: preset(
-    choice(['from', 'envelope']),
-    'from',
-    'The address that must match: from (the header) or envelope.',
-  ),
-  certificate: optional(sectionName, 'billing', 'Sign with this certificate,'),
-  certificates: optional(sectionName, 'staff', 'or with the one in this directory that names the sender.'),
-  sign: preset(
-    choice(['always', 'never'], ['by-default', 'on-request']),
-    'always',
-    'always, or never for senders that a later rule would sign.',
-  ),
-  digest: optional(digest, 'sha512', 'As in [signing], for this rule alone.'),
-  form: optional(form, 'clear', 'As in [signing], for this rule alone.'),
-  signature: optional(signature, 'auto', 'As in [signing], for this rule alone.'),
-  header_protection: preset(
-    yesOrNo,
-    'no',
-    'yes signs Subject, From, To and the rest of the header too (RFC 9788).',
-  ),
-  envelope_sender: preset(
-    choice(['exact', 'same-domain', 'any']),
-    'same-domain',
-    'How the envelope sender must agree with From: exact, same-domain or any.',
-  ),
-  no_certificate: preset(
-    whenUnable,
-    'defer',
-    'Without a certificate for the sender: defer, reject, or pass unsigned.',
-  ),
-  expired: preset(whenUnable, 'defer', 'With an expired certificate: defer, reject, or pass unsigned.'),
-  mismatch: preset(
-    choice(['defer', 'reject', 'pass', 'warn', 'allow']),
-    'defer',
-    'With a certificate that does not name the sender: defer, reject, pass unsigned, or sign with it and warn, or allow it.',
-  ),
-  failure: preset(
-    whenUnable,
-    'defer',
-    'With a certificate that cannot be used, or a key that does not sign: defer, reject, or pass unsigned.',
-  ),
-  local_parts: preset(
-    choice(['ignore-case', 'exact-case']),
-    'ignore-case',
-    'How the parts before the @ are compared, of From, envelope sender and certificate.',
-  ),
-  unsignable: preset(
-    choice(['opaque', 'defer', 'reject', 'pass']),
-    'opaque',
-    'What form = clear would damage (an inner signature with 8-bit text): sign it opaque, defer, reject, or pass unsigned.',
-  ),
-} as const satisfies Table;
-
-export const exception = {
-  recipient: optional(
-    addressPatterns,
-    '*@docomo.ne.jp, /^.+@.*\\.ezweb\\.ne\\.jp$/',
-    'Recipients that get the mail unsigned, written like the senders of a rule.',
-  ),
-  header: optional(
-    headerField,
-    'List-Id: *news*',
-    'Messages with this header field: its name, and a pattern for its value.',
-  ),
-  content_type: optional(mediaTypePatterns, 'text/x-vcard', 'Messages of these media types.'),
 } as const satisfies Table;

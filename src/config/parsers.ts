@@ -68,6 +68,14 @@ export const size: Parser<number> = text => {
   return { wrong: `"${text}" is not a size: write bytes, or a number with K, M or G, as in 25M` };
 };
 
+/** A size that something can be larger or smaller than. */
+export const sizeOfSome: Parser<number> = (text, context) => {
+  const parsed = size(text, context);
+  return 'value' in parsed && parsed.value === 0
+    ? { wrong: 'every message is larger: write a size' }
+    : parsed;
+};
+
 export const hostname: Parser<string> = text =>
   isHostname(text)
     ? { value: text }
@@ -97,6 +105,15 @@ export const password: Parser<string> = text => ({ value: text });
 export const sectionName: Parser<string> = text =>
   isSectionName(text) ? { value: text } : { wrong: `"${text}" is not a name: use A-Z a-z 0-9 . _ - only` };
 
+/** Names of sections, with commas in between. */
+export const sectionNames: Parser<readonly string[]> = text => {
+  const names = text.split(',').map(name => name.trim());
+  const bad = names.find(name => !isSectionName(name));
+  return bad === undefined
+    ? { value: names }
+    : { wrong: `"${bad}" is not a name: write names of sections, with commas in between` };
+};
+
 export function isSectionName(text: string): boolean {
   return /^[A-Za-z0-9._-]+$/.test(text);
 }
@@ -112,6 +129,24 @@ export const headerField: Parser<NonNullable<Exception['header']>> = text => {
   } catch (error) {
     return { wrong: reason(error) };
   }
+};
+
+/** Fields that mail cannot be without, or that are not ours to take. */
+const ownFields =
+  /^(?:from|sender|reply-to|to|cc|bcc|subject|date|message-id|in-reply-to|references|received|return-path|mime-version|content-.*|list-.*|resent-.*|dkim-signature|arc-.*)$/i;
+
+/** The name of a field that is taken out of all mail (RFC 5322 §2.2), or `none` for undefined. */
+export const headerToTake: Parser<string | undefined> = text => {
+  if (text === 'none') return { value: undefined };
+  if (/[^\x21-\x39\x3b-\x7e]/.test(text))
+    return {
+      wrong: `"${text}" is not the name of a header field: write one as in X-Postseal-Sign, without a colon`,
+    };
+  return ownFields.test(text)
+    ? {
+        wrong: `"${text}" would be taken out of all mail: choose a name that mail does not use, as X-Postseal-Sign`,
+      }
+    : { value: text };
 };
 
 /** What a thrown pattern error says. */

@@ -33,6 +33,7 @@ export function readConfig(file: string, text: string | Uint8Array, hostname = o
   const names = {
     certificate: all('certificate').map(nameOf),
     certificates: all('certificates').map(nameOf),
+    rule: all('rule').map(nameOf),
   };
 
   const serviceSection = readService(only('service'), hostname, context, findings);
@@ -44,7 +45,7 @@ export function readConfig(file: string, text: string | Uint8Array, hostname = o
   const certificates = all('certificate').map(section => readCertificate(section, context, findings));
   const directories = all('certificates').map(section => readCertificates(section, context, findings));
   const rules = all('rule').map(section => readRule(section, names, defaults, context, findings));
-  const exceptions = all('exception').map(section => readException(section, context, findings));
+  const exceptions = all('exception').map(section => readException(section, names.rule, context, findings));
 
   if (findings.hasErrors || !serviceSection || !journalValues || !eventsSection) {
     return { config: undefined, problems: findings.problems };
@@ -59,6 +60,8 @@ export function readConfig(file: string, text: string | Uint8Array, hostname = o
     rules: rules.filter(isRead),
     exceptions: exceptions.filter(isRead),
     leaveUnsigned: defaults.leave_unsigned ?? [],
+    requestHeader: defaults.request_header,
+    noRule: defaults.no_rule ?? 'pass',
   };
   // Only of a file without errors: a mistake in a rule would make its certificate look unused.
   if (rules.length === 0)

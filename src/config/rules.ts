@@ -6,6 +6,7 @@ import { exception, rule, type signing, type Values } from './options.js';
 import type { Context } from './parsers.js';
 import { readSection, type Reading } from './sections.js';
 import type { Section } from './source.js';
+import { didYouMean } from './suggest.js';
 
 /** The names of the sections that a rule may refer to. */
 export type CertificateNames = Readonly<Record<Source, readonly string[]>>;
@@ -23,6 +24,7 @@ export function readRule(
 ): RuleSection | undefined {
   const reading = readSection(rule, section, context, findings);
   const reference = readReference(reading, names, findings);
+  checkRequests(reading, defaults, findings);
   if (!reading.complete) return undefined;
   const own = reading.complete;
   const digest = own.digest ?? defaults.digest;
@@ -36,7 +38,8 @@ export function readRule(
     senders: own.sender,
     match: own.match,
     sign: own.sign,
-    ...(reference && own.sign === 'always' && { certificate: reference }),
+    requireCertificate: own.require_certificate,
+    ...(reference && own.sign !== 'never' && { certificate: reference }),
     digest,
     signature,
     form,
@@ -49,6 +52,33 @@ export function readRule(
     localParts: own.local_parts,
     unsignable: own.unsignable,
   };
+}
+
+/** Whether what the rule says of mail that asks for a signature, and of mail that does not, can come to pass. */
+function checkRequests(
+  { section, values, lineOf }: Reading<typeof rule>,
+  defaults: Partial<Values<typeof signing>>,
+  findings: Findings,
+): void {
+  const place = (key: keyof typeof rule) => ({ line: lineOf(key), section: section.title, key });
+  const { sign, require_certificate: strict } = values;
+  if (strict && sign === 'never') {
+    const mend = 'take it away, or write sign = on-request';
+    findings.error(
+      place('require_certificate'),
+      `not beside sign = never, which needs no certificate: ${mend}`,
+    );
+  } else if (strict && sign === 'always') {
+    findings.warning(place('require_certificate'), 'changes nothing beside sign = always: take it away');
+  }
+  const deaf = 'request_header' in defaults && defaults.request_header === undefined;
+  if (!deaf) return;
+  if (sign === 'on-request') {
+    const mend = 'name a header there, or write sign = never';
+    findings.error(place('sign'), `nobody can ask, as [signing] request_header is none: ${mend}`);
+  } else if (sign === 'by-default') {
+    findings.warning(place('sign'), 'the same as always, as [signing] request_header is none');
+  }
 }
 
 /** R26: at every start. */
@@ -69,6 +99,7 @@ function readReference(
   findings: Findings,
 ): Reference | undefined {
   const given = (['certificate', 'certificates'] as const).filter(attempted);
+  const signs = values.sign !== undefined && values.sign !== 'never';
   const place = (key: Source) => ({ line: lineOf(key), section: section.title, key });
   let reference: Reference | undefined;
   for (const key of given) {
@@ -79,7 +110,7 @@ function readReference(
   }
   if (given.length > 1) {
     findings.error(place('certificates'), 'not beside certificate: keep one of the two');
-  } else if (given.length === 0 && values.sign === 'always') {
+  } else if (given.length === 0 && signs) {
     const mend = 'name one, or a directory by certificates';
     findings.error(
       place('certificate'),
@@ -105,12 +136,24 @@ function list(names: readonly string[]): string {
   return names.length === 0 ? 'none' : names.join(', ');
 }
 
-export function readException(section: Section, context: Context, findings: Findings): Exception | undefined {
-  const { complete, attempted } = readSection(exception, section, context, findings);
-  const keys = Object.keys(exception) as (keyof typeof exception)[];
-  if (!keys.some(attempted)) {
+/** @param rules the names of those that there are */
+export function readException(
+  section: Section,
+  rules: readonly string[],
+  context: Context,
+  findings: Findings,
+): Exception | undefined {
+  const { values, complete, lineOf, attempted } = readSection(exception, section, context, findings);
+  const conditions = (Object.keys(exception) as (keyof typeof exception)[]).filter(key => key !== 'rule');
+  if (!conditions.some(attempted)) {
     const place = { line: section.line, section: section.title };
-    findings.error(place, `excepts nothing: give it one of ${keys.join(', ')}`);
+    findings.error(place, `excepts nothing: give it one of ${conditions.join(', ')}`);
+  }
+  for (const name of values.rule ?? []) {
+    if (rules.includes(name)) continue;
+    const mend = didYouMean(name, rules) || ` (have: ${list(rules)})`;
+    const place = { line: lineOf('rule'), section: section.title, key: 'rule' };
+    findings.error(place, `no rule named "${name}"${mend}`);
   }
   return (
     complete && {
@@ -118,6 +161,8 @@ export function readException(section: Section, context: Context, findings: Find
       ...(complete.recipient && { recipients: complete.recipient }),
       ...(complete.header && { header: complete.header }),
       ...(complete.content_type && { contentTypes: complete.content_type }),
+      ...(complete.larger_than !== undefined && { largerThan: complete.larger_than }),
+      ...(complete.rule && { rules: complete.rule }),
     }
   );
 }

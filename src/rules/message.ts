@@ -30,6 +30,10 @@ export interface MessageFacts {
   readonly fileNames: readonly string[];
   /** What the beginning of the body tells; looked at when it is asked for. */
   readonly content: () => ContentFacts;
+  /** Octets of the whole message, as counted or announced; undefined where neither is known. */
+  readonly size: number | undefined;
+  /** Why the key did not sign when an earlier attempt came to it. */
+  readonly keyFailure: string | undefined;
   /** All fields of the top header: lower-case name and unfolded body. */
   readonly fields: readonly { readonly name: string; readonly body: string }[];
 }

@@ -6,7 +6,7 @@ import type { Identity } from '../identity.js';
 import type { Fragile } from './message.js';
 import type { Pattern } from './pattern.js';
 
-/** What a rule does with mail that it must sign but cannot. */
+/** What becomes of mail that must be signed but cannot. */
 export type WhenUnable = 'defer' | 'reject' | 'pass';
 
 export interface Rule {
@@ -14,7 +14,10 @@ export interface Rule {
   readonly senders: readonly Pattern[];
   /** Which address the senders are matched against. */
   readonly match: 'from' | 'envelope';
-  readonly sign: 'always' | 'never';
+  /** What becomes of a message that does not ask (`by-default`: signed, `on-request`: not), and who is heard. */
+  readonly sign: 'always' | 'by-default' | 'on-request' | 'never';
+  /** Whether mail that is not to be signed needs a certificate for its sender all the same. */
+  readonly requireCertificate: boolean;
   /** How the ini file names its certificates: `certificate billing`, `certificates staff`. */
   readonly certificateSource: string;
   /** The certificates that may sign for this mailbox, best first. */
@@ -41,16 +44,27 @@ export interface Rule {
 /** Mail that is not signed. Every condition given must hold. */
 export interface Exception {
   readonly name: string;
+  /** The names of the rules whose mail it takes; all mail where there are none. */
+  readonly rules?: readonly string[];
   /** Holds per recipient. */
   readonly recipients?: readonly Pattern[];
   readonly header?: { readonly name: string; readonly value: Pattern };
   /** Matched against the media type of the top header, `text/calendar`. */
   readonly contentTypes?: readonly Pattern[];
+  /** Octets: holds for messages of more, where their size is known. */
+  readonly largerThan?: number;
 }
+
+/** What is left unsigned without an exception of the administrator's: kinds of content, and recipients. */
+export type LeftUnsigned = 'mobile-carriers' | Fragile;
 
 export interface Policy {
   readonly rules: readonly Rule[];
   readonly exceptions: readonly Exception[];
-  /** Kinds of content that stay unsigned because common clients fail on them signed (R3). */
-  readonly leaveUnsigned: readonly Fragile[];
+  /** What stays unsigned because common clients fail on it signed (R3). */
+  readonly leaveUnsigned: readonly LeftUnsigned[];
+  /** The header field in which a message asks for a signature, or for none; undefined where nobody is heard. */
+  readonly requestHeader: string | undefined;
+  /** What becomes of mail of a sender that no rule names. */
+  readonly noRule: WhenUnable;
 }

@@ -10,7 +10,7 @@ const forwardable = new Set(['NAME', 'ADDR', 'PORT', 'PROTO', 'HELO', 'IDENT', '
 export interface MailCommand {
   readonly sender: Address;
   readonly parameters: readonly string[];
-  /** The size announced, in octets. */
+  /** The size announced, in octets; 0 where there is none. */
   readonly size: number;
 }
 

@@ -246,6 +246,7 @@ class Connection extends SMTPConnection {
         parameters: this.mail!.parameters,
         recipients: this.recipients,
         forwarded: new Map(this.forwarded),
+        ...(this.mail!.size > 0 && { size: this.mail!.size }),
       },
       content,
       repliesEach: inbound.protocol === 'lmtp',

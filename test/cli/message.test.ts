@@ -204,7 +204,7 @@ describe.concurrent('explain', () => {
     expect(stdout).toMatch(/^Recipient <bob@example\.net>: signed rule=anna certificate=anna$/m);
     expect(stdout).toMatch(/^Recipient <emil@phones\.example>: unsigned rule=anna \(exception phones\)$/m);
     expect(stdout).toMatch(/- rule anna: From anna@example\.com matches anna@example\.com$/m);
-    expect(stdout).toMatch(/- exception phones: recipient emil@phones\.example matches \*@phones\.example$/m);
+    expect(stdout).toMatch(/- exception phones: recipient matches \*@phones\.example$/m);
   });
 
   test('a refusal is a decision like others: 0, with the reply that it would get', async () => {
@@ -237,6 +237,79 @@ describe.concurrent('explain', () => {
     expect(JSON.parse(stdout)).toMatchObject({
       recipients: [{ action: 'refuse', rule: 'old', reply: { code: 451 } }],
     });
+  });
+});
+
+describe.concurrent('a policy of requests, sizes and rules', () => {
+  const policy = join(directory, 'policy.ini');
+  const on = (command: string, message: string, ...options: string[]): Promise<Result> =>
+    postseal([command, '--config', policy, ...options], message, secretsOf(anna));
+  const message = (...header: string[]): string =>
+    [...header, 'From: anna@example.com', 'To: bob@example.net', '', 'Good morning.', ''].join('\r\n');
+
+  beforeAll(() => {
+    writeFileSync(
+      policy,
+      `[signing]
+no_rule = defer
+[certificate:anna]
+file = ${anna.p12}
+password_file = anna.pass
+[rule:asked]
+sender = *@asked.example
+certificate = anna
+sign = on-request
+require_certificate = yes
+[rule:anna]
+sender = anna@example.com
+certificate = anna
+sign = by-default
+[exception:large]
+larger_than = 100K
+rule = anna
+`,
+    );
+  });
+
+  test('is shown by check', async () => {
+    const { code, stdout, stderr } = await on('check', '');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(
+      /^ {2}asked .* signed with certificate anna if X-Postseal-Sign asks, sha256, certificate required$/m,
+    );
+    expect(stdout).toMatch(
+      /^ {2}anna .* signed with certificate anna unless X-Postseal-Sign refuses, sha256$/m,
+    );
+    expect(stdout).toMatch(/^ {2}- +any other +deferred$/m);
+    expect(stdout).toMatch(/^ {2}large +larger than 102400 octets and of rule anna$/m);
+    expect(stdout).toMatch(/ asked, anna$/m);
+  });
+
+  test('is told by explain, requests that make no sense too', async () => {
+    const refused = await on('explain', message('X-Postseal-Sign: no'));
+    expect(refused.stdout).toMatch(/: unsigned rule=anna \(X-Postseal-Sign asks for no signature\)$/m);
+    const strange = message('X-Postseal-Sign: \x1b[1mhm');
+    expect((await on('explain', strange)).stdout).toMatch(
+      /^ {2}- request: X-Postseal-Sign is neither true nor false: " \[1mhm"$/m,
+    );
+    const nonsense = await on('explain', strange, '--json');
+    expect(JSON.parse(nonsense.stdout)).toMatchObject({
+      recipients: [{ action: 'sign', warning: 'X-Postseal-Sign is neither true nor false: "\x1b[1mhm"' }],
+    });
+  });
+
+  test('is told by explain with the size of all of standard input', async () => {
+    const large = message() + 'x\r\n'.repeat(50_000);
+    const { stdout } = await on('explain', large);
+    expect(stdout).toContain(': unsigned rule=anna (exception large)\n');
+    expect(stdout).toContain(`- exception large: size ${large.length} is larger than 102400\n`);
+    expect((await on('sign', large)).stderr).toContain('unsigned rule=anna (exception large)');
+  });
+
+  test('is what sign does: the request is taken away', async () => {
+    const { code, stdout } = await on('sign', message('X-Postseal-Sign: off'));
+    expect(code).toBe(0);
+    expect(stdout.slice(stdout.indexOf('From:'))).toBe(message());
   });
 });
 

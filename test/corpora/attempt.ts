@@ -6,7 +6,7 @@ import type { Identity } from '../../src/identity.js';
 import { Outcomes } from '../../src/outcomes.js';
 import { parsePatterns } from '../../src/rules/pattern.js';
 import type { Policy } from '../../src/rules/policy.js';
-import { envelope, ruleFor, runFilter } from '../support/golden-filter.js';
+import { envelope, policyFor, ruleFor, runFilter } from '../support/golden-filter.js';
 import { parseMessage } from '../support/golden-sign.js';
 
 /** How a rule wants messages signed. */
@@ -40,7 +40,8 @@ export function policyForAll(identity: Identity, { form, headerProtection }: Man
     form,
     headerProtection,
   });
-  return { rules: [rule], exceptions: [], leaveUnsigned: ['calendar', 'tnef'] };
+  // All fields have to come out again.
+  return { ...policyFor(identity), rules: [rule], requestHeader: undefined };
 }
 
 export type Attempt =

@@ -4,7 +4,7 @@ import { digests, type DigestName } from '../../src/algorithms.js';
 import { loadCertificate, nodeIo } from '../../src/certs/load.js';
 import type { Form } from '../../src/decision.js';
 import type { Identity } from '../../src/identity.js';
-import { envelope, ruleFor, runFilter } from '../support/golden-filter.js';
+import { envelope, policyFor, ruleFor, runFilter } from '../support/golden-filter.js';
 import { openssl, type Pki } from '../support/pki.js';
 import { canonical } from '../support/verifiers.js';
 import type { Algorithm, Scheme } from './interop-cases.js';
@@ -28,7 +28,8 @@ export class Signer {
   /** @returns the message as the return port would get it; throws with the journal if it was not signed */
   async sign(sample: Sample, { algorithm, form, headerProtection }: SignOptions): Promise<Buffer> {
     const { scheme, digest } = algorithm;
-    const rule = ruleFor(await this.identity(scheme), {
+    const identity = await this.identity(scheme);
+    const rule = ruleFor(identity, {
       digest: digests[digest],
       signature: scheme.signature ?? 'auto',
       form,
@@ -38,7 +39,7 @@ export class Signer {
       [canonical(compose(sample, { from, to, id: `${randomBytes(8).toString('hex')}@example.com` }))],
       envelope(from, [to]),
       {
-        policy: { rules: [rule], exceptions: [], leaveUnsigned: [] },
+        policy: { ...policyFor(identity), rules: [rule], leaveUnsigned: [] },
         clock: () => new Date(),
         random: randomBytes,
       },

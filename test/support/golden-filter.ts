@@ -34,6 +34,7 @@ export function ruleFor(identity: Identity, changes: Partial<Rule> = {}): Rule {
     senders: parsePatterns('*@example.com'),
     match: 'from',
     sign: 'always',
+    requireCertificate: false,
     certificateSource: `certificate ${identity.name}`,
     identitiesFor: () => [identity],
     unusableFor: () => undefined,
@@ -53,7 +54,10 @@ export function ruleFor(identity: Identity, changes: Partial<Rule> = {}): Rule {
 }
 
 export function policyFor(identity: Identity, ...exceptions: Exception[]): Policy {
-  return { rules: [ruleFor(identity)], exceptions, leaveUnsigned: ['calendar', 'tnef'] };
+  return {
+    ...{ rules: [ruleFor(identity)], exceptions, leaveUnsigned: ['mobile-carriers', 'calendar', 'tnef'] },
+    ...{ requestHeader: 'X-Postseal-Sign', noRule: 'pass' },
+  };
 }
 
 export function address(text: string): Address {

@@ -1,4 +1,5 @@
 // The story of one message with a next hop in memory: who gets which copy, and what the reply is when things fail.
+import { createPublicKey } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Reply } from '../../src/failure.js';
 import { Failure } from '../../src/failure.js';
@@ -91,6 +92,60 @@ describe('copies', () => {
   });
 });
 
+describe('the request header', () => {
+  const asking = Buffer.concat([
+    mail('X-Postseal-Sign: perhaps', 'Subject: Hi', 'x-postseal-SIGN:', '\tyes'),
+    message,
+  ]);
+  const without = Buffer.concat([mail('Subject: Hi'), message]);
+
+  test('is in no copy, signed or not, and what makes no sense of it is in the journal', async () => {
+    const { deliveries, journal } = await runFilter(chunks(asking, 7), toBoth, { policy });
+    const [sealed, plain] = deliveries.map(d => d.content.toString()) as [string, string];
+    expect(isSigned(deliveries[0]!)).toBe(true);
+    expect(sealed).not.toMatch(/postseal-sign/i);
+    expect(plain.endsWith(`+0000\r\n${without.toString()}`)).toBe(true);
+    const warning = '(warning: X-Postseal-Sign is neither true nor false: "perhaps")';
+    expect(journal[0]).toContain(`signed rule=staff certificate=rsa ${warning} to=<bob@`);
+    expect(journal[0]).toContain(`unsigned rule=staff (exception phones) ${warning} to=<x@`);
+  });
+
+  test('is not among the fields that are protected', async () => {
+    const rules = [ruleFor(identity, { headerProtection: true })];
+    const { deliveries } = await runFilter([asking], toBob, { policy: { ...policy, rules } });
+    expect(deliveries[0]!.content.toString()).toContain('hp="clear"');
+    expect(deliveries[0]!.content.toString()).not.toMatch(/postseal-sign/i);
+  });
+
+  test('goes no further without a rule, either', async () => {
+    const { deliveries } = await runFilter([asking], toBob, { policy: { ...policy, rules: [] } });
+    expect(deliveries[0]!.content.toString().endsWith(`+0000\r\n${without.toString()}`)).toBe(true);
+  });
+
+  test('is a field like others where nobody is heard', async () => {
+    const deaf = { ...policy, requestHeader: undefined, rules: [] };
+    const { deliveries, journal } = await runFilter([asking], toBob, { policy: deaf });
+    expect(deliveries[0]!.content.subarray(-asking.length).equals(asking)).toBe(true);
+    expect(journal[0]).not.toContain('warning');
+  });
+
+  test('belongs to what a message is remembered by', async () => {
+    const outcomes = new Outcomes();
+    const header = asking.subarray(0, asking.indexOf('\r\n\r\n') + 4);
+    const print = fingerprint('4bXyZ0123456789', header);
+    outcomes.rememberAccepted(print, toBob.recipients[0]!, ok);
+    expect((await runFilter([asking], toBob, { policy, outcomes })).deliveries).toEqual([]);
+  });
+});
+
+test('a message of more than the announced size allows passes unsigned', async () => {
+  const large = { ...policy, exceptions: [{ name: 'large', largerThan: 1_000_000 }] };
+  const body = Buffer.alloc(2 * previewSize, 'x\r\n');
+  const sent = async (size: number) =>
+    (await runFilter([message, body], { ...toBob, size }, { policy: large })).deliveries.map(isSigned);
+  expect([await sent(1_000_001), await sent(1_000_000)]).toEqual([[false], [true]]);
+});
+
 describe('faults deliver nothing', () => {
   const broken = (error: Error) =>
     (async function* () {
@@ -166,6 +221,50 @@ describe('faults deliver nothing', () => {
       expect(second.reply.code).toBe(250);
       const types = second.deliveries.map(d => /^Content-Type: (\S+)/m.exec(d.content.toString())?.[1]);
       expect(types).toEqual(['application/pkcs7-mime;', 'multipart/mixed;']);
+    });
+  });
+
+  describe('a key that does not sign', () => {
+    /** As one in a token that was taken out. */
+    const broken = { ...identity, name: 'token', key: createPublicKey(identity.key) };
+    const ruled = (failure: Rule['failure'], sealed = broken): Policy => ({
+      ...policy,
+      rules: [ruleFor(sealed, { failure })],
+    });
+    const why = 'S/MIME signature cannot be made: token: Invalid key object type public, expected private.';
+
+    test('defers, and is tried again at the next attempt', async () => {
+      const outcomes = new Outcomes();
+      const first = await runFilter([message], toBoth, { policy: ruled('defer'), outcomes });
+      expect(first.reply).toEqual({ code: 451, text: `4.7.5 ${why}` });
+      expect(states(first.deliveries)).toEqual(['aborted', 'aborted']);
+      const second = await runFilter([message], toBoth, { policy: ruled('defer', identity), outcomes });
+      expect(second.reply.code).toBe(250);
+      expect(second.deliveries.map(isSigned)).toEqual([true, false]);
+    });
+
+    test('rejects where the rule says so', async () => {
+      const { reply, deliveries } = await runFilter([message], toBob, { policy: ruled('reject') });
+      expect(reply).toEqual({ code: 554, text: `5.7.5 ${why}` });
+      expect(states(deliveries)).toEqual(['aborted']);
+    });
+
+    test('rejects nobody but those who were to get it signed', async () => {
+      const outcomes = new Outcomes();
+      const { reply } = await runFilter([message], toBoth, { policy: ruled('reject'), outcomes });
+      expect(reply.code).toBe(451);
+      const [bob, phone, carl] = toBoth.recipients.map(r => outcomes.takeRefusal(toBoth.forwarded, r)?.code);
+      expect([bob, phone, carl]).toEqual([554, undefined, 554]);
+    });
+
+    test('passes at the next attempt where the rule says so, and says why', async () => {
+      const outcomes = new Outcomes();
+      const first = await runFilter([message], toBob, { policy: ruled('pass'), outcomes });
+      expect(first.reply.code).toBe(451);
+      const second = await runFilter([message], toBob, { policy: ruled('pass'), outcomes });
+      expect(second.reply.code).toBe(250);
+      expect(second.deliveries[0]!.content.subarray(-message.length).equals(message)).toBe(true);
+      expect(second.journal[0]).toContain(`unsigned rule=staff (${why}) to=<bob@example.org>`);
     });
   });
 

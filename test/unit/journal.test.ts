@@ -131,6 +131,14 @@ describe('decisions in words', () => {
   test.each<[Decision, string]>([
     [{ action: 'pass', reason: 'exception newsletter' }, 'unsigned (exception newsletter)'],
     [
+      { action: 'pass', rule: 'anna', reason: 'no signature asked for', warning: 'X: "per\x07haps"' },
+      'unsigned rule=anna (no signature asked for) (warning: X: "per haps")',
+    ],
+    [
+      { action: 'refuse', failure: new Failure('no-rule', 'a@x'), warning: 'X is both' },
+      'deferred (No rule for this sender: a@x) (warning: X is both)',
+    ],
+    [
       { action: 'refuse', rule: 'anna', failure: new Failure('no-certificate', 'a@x') },
       'deferred rule=anna (No S/MIME certificate for the sender: a@x)',
     ],

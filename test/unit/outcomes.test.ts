@@ -1,6 +1,7 @@
 // What is remembered of recipients between two attempts.
 import { describe, expect, test } from 'vitest';
-import { fingerprint, Outcomes } from '../../src/outcomes.js';
+import { Failure } from '../../src/failure.js';
+import { fingerprint, Outcomes, type Found } from '../../src/outcomes.js';
 import { envelope } from '../support/golden-filter.js';
 
 const accepted = { code: 250, text: '2.0.0 Ok' };
@@ -33,16 +34,27 @@ describe('deliveries', () => {
     expect(fingerprint(undefined, Buffer.from('Subject: one\r\n\r\n'))).toBeUndefined();
   });
 
-  test('know a message that clear form would damage by its header, of a bounded number', () => {
+  test('know what a message ended in while it was signed by its header, of a bounded number', () => {
     const outcomes = new Outcomes(2);
     const [one, two, three] = ['1', '2', '3'].map(n => Buffer.from(`Subject: ${n}\r\n\r\n`));
-    expect(outcomes.whyUnsignable(one!)).toBeUndefined();
-    for (const header of [one!, two!, three!]) outcomes.rememberUnsignable(header, '8-bit octets');
-    expect([one!, two!, three!].map(header => outcomes.whyUnsignable(header))).toEqual([
+    const damage = { kind: 'unsignable', detail: '8-bit' } as const;
+    const broken = { kind: 'signing-failed', detail: 'anna: gone' } as const;
+    const failure = ({ kind, detail }: Found) => new Failure(kind, detail);
+    expect(outcomes.foundEarlier(one!)).toBeUndefined();
+    outcomes.rememberFound(one!, failure(damage));
+    outcomes.rememberFound(two!, failure(broken));
+    outcomes.rememberFound(three!, failure(damage));
+    expect([one!, two!, three!].map(header => outcomes.foundEarlier(header))).toEqual([
       undefined,
-      '8-bit octets',
-      '8-bit octets',
+      broken,
+      damage,
     ]);
+  });
+
+  test('hold nothing against a message that was not to blame', () => {
+    const outcomes = new Outcomes();
+    outcomes.rememberFound(Buffer.from('Subject: x\r\n\r\n'), new Failure('return-port-lost'));
+    expect(outcomes.foundEarlier(Buffer.from('Subject: x\r\n\r\n'))).toBeUndefined();
   });
 
   test('are not remembered without a queue id: two messages would be taken for one', () => {

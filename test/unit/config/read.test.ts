@@ -110,7 +110,9 @@ test('an empty file is all defaults, and a warning', () => {
     directories: [],
     rules: [],
     exceptions: [],
-    leaveUnsigned: ['calendar', 'tnef'],
+    leaveUnsigned: ['mobile-carriers', 'calendar', 'tnef'],
+    requestHeader: 'X-Postseal-Sign',
+    noRule: 'pass',
   });
   expect(problems.map(formatProblem)).toEqual([
     `${file}:1: warning: no [rule:NAME] in the file: nothing is signed`,
@@ -128,6 +130,8 @@ test('a rule with nothing but sender and certificate has the defaults', () => {
     noCertificate: 'defer',
     expired: 'defer',
     mismatch: 'defer',
+    failure: 'defer',
+    requireCertificate: false,
     signature: 'auto',
     form: 'clear',
     headerProtection: false,
@@ -154,6 +158,8 @@ digest = sha384
 form = opaque
 signature = rsa-pss
 leave_unsigned = none
+request_header = Sign-It
+no_rule = reject
 [journal]
 debug = yes
 debug_file = /var/log/postseal.log
@@ -183,9 +189,13 @@ mismatch = allow
 header_protection = yes
 local_parts = exact-case
 unsignable = pass
+sign = by-default
+failure = reject
+require_certificate = yes
 [rule:b]
 sender = /^[a-z]{1,3}@example\\.(com|net)$/
 certificates = b
+sign = on-request
 [rule:c]
 sender = *@example.net
 sign = never
@@ -193,6 +203,8 @@ sign = never
 recipient = *@example.org
 header = Subject: /^\\[x,y\\]/
 content_type = text/calendar, application/*
+larger_than = 25M
+rule = a , c
 `,
   );
   expect(config.service).toEqual({
@@ -242,13 +254,17 @@ content_type = text/calendar, application/*
     headerProtection: true,
     localParts: 'exact-case',
     unsignable: 'pass',
+    sign: 'by-default',
+    failure: 'reject',
+    requireCertificate: true,
   });
-  expect(config.leaveUnsigned).toEqual([]);
+  expect(config).toMatchObject({ leaveUnsigned: [], requestHeader: 'Sign-It', noRule: 'reject' });
   expect(b).toMatchObject({
     digest: { name: 'sha384' },
     form: 'opaque',
     signature: 'rsa-pss',
     certificate: { section: 'certificates', name: 'b' },
+    sign: 'on-request',
   });
   expect(b?.senders).toHaveLength(1);
   expect(c?.sign).toBe('never');
@@ -256,6 +272,17 @@ content_type = text/calendar, application/*
   const [x] = config.exceptions;
   expect(x?.header?.value.matches('[x,y] z')).toBe(true);
   expect(x?.contentTypes?.map(({ source }) => source)).toEqual(['text/calendar', 'application/*']);
+  expect(x).toMatchObject({ largerThan: 25 * 1024 * 1024, rules: ['a', 'c'] });
+});
+
+test('the request header may be none, and what is left unsigned some of it', () => {
+  const { requestHeader, leaveUnsigned } = read(
+    '[signing]\nrequest_header = none\nleave_unsigned = tnef, mobile-carriers\n',
+  );
+  expect({ requestHeader, leaveUnsigned }).toEqual({
+    requestHeader: undefined,
+    leaveUnsigned: ['mobile-carriers', 'tnef'],
+  });
 });
 
 test('sizes', () => {

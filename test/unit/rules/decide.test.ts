@@ -13,7 +13,7 @@ import { decide } from '../../../src/rules/decide.js';
 import type { ContentFacts, MessageFacts } from '../../../src/rules/message.js';
 import { parsePattern, parsePatterns } from '../../../src/rules/pattern.js';
 import type { Exception, Policy, Rule } from '../../../src/rules/policy.js';
-import { address, goldenDirectory, ruleFor } from '../../support/golden-filter.js';
+import { address, goldenDirectory, policyFor, ruleFor } from '../../support/golden-filter.js';
 
 const now = new Date('2026-11-24T10:30:00Z');
 const key = createPrivateKey(readFileSync(join(goldenDirectory, 'rsa.pem')));
@@ -53,6 +53,7 @@ function facts({
     sender: address(sender),
     from: parseMailboxes(from),
     content: () => ({ fragile: [], unsignable: undefined, unprotectable: undefined, ...content }),
+    ...{ size: 1000, keyFailure: undefined },
     ...others,
   };
 }
@@ -60,7 +61,7 @@ function facts({
 function verdicts(policy: Partial<Policy>, message: MessageFacts, ...recipients: string[]): Verdict[] {
   const to = recipients.length === 0 ? ['bob@example.org'] : recipients;
   return decide(
-    { rules: [rule()], exceptions: [], leaveUnsigned: [], ...policy },
+    { ...policyFor(anna), rules: [rule()], leaveUnsigned: [], ...policy },
     message,
     to.map(address),
     now,
@@ -364,7 +365,7 @@ describe('exceptions', () => {
     expect(phone!.decision.action).toBe('pass');
     expect(phone!.steps.at(-1)).toEqual({
       subject: 'exception phones',
-      finding: 'recipient x@docomo.example matches *@docomo.example',
+      finding: 'recipient matches *@docomo.example',
     });
   });
 
@@ -375,6 +376,209 @@ describe('exceptions', () => {
     );
     expect(verdict!.decision.action).toBe('pass');
   });
+});
+
+describe('exceptions of some rules', () => {
+  const scoped: Exception = {
+    name: 'scoped',
+    rules: ['lists', 'staff'],
+    recipients: parsePatterns('*@a.example'),
+  };
+  const to = (policy: Partial<Policy>, message = facts()) => verdicts(policy, message, 'x@a.example')[0]!;
+
+  test('hold for their mail', () => {
+    const { decision, steps } = to({ exceptions: [scoped] });
+    expect(describeDecision(decision)).toBe('unsigned rule=staff (exception scoped)');
+    expect(steps.slice(-2)).toEqual([
+      { subject: 'exception scoped', finding: 'is for this rule (lists, staff)' },
+      { subject: 'exception scoped', finding: 'recipient matches *@a.example' },
+    ]);
+  });
+
+  test('hold for no other mail: not that of another rule, nor that of none', () => {
+    const { decision, steps } = to({ exceptions: [scoped], rules: [rule({ name: 'other' })] });
+    expect(decision.action).toBe('sign');
+    expect(steps.at(-1)).toEqual({
+      subject: 'exception scoped',
+      finding: 'is not for this rule (lists, staff)',
+    });
+    const stranger = facts({ from: 'carl@example.net' });
+    const refused = to({ exceptions: [scoped], noRule: 'defer' }, stranger);
+    expect(refused.decision.action).toBe('refuse');
+    const general = { name: 'all', recipients: parsePatterns('*@a.example') };
+    expect(to({ exceptions: [general], noRule: 'defer' }, stranger).decision.action).toBe('pass');
+  });
+});
+
+describe('exceptions by size', () => {
+  const large: Exception = { name: 'large', largerThan: 1000 };
+  test.each([
+    [1001, 'unsigned rule=staff (exception large)', 'size 1001 is larger than 1000'],
+    [1000, signed, 'size 1000 is not larger than 1000'],
+    [undefined, signed, 'size was not announced, taken for small enough to sign'],
+  ])('a size of %s', (size, want, finding) => {
+    const [{ decision, steps }] = verdicts({ exceptions: [large] }, facts({ size })) as [Verdict];
+    expect(describeDecision(decision)).toBe(want);
+    expect(steps.at(-1)).toEqual({ subject: 'exception large', finding });
+  });
+});
+
+describe('recipients at mobile carriers', () => {
+  const leaveUnsigned = ['mobile-carriers'] as const;
+  const to = (recipient: string, policy: Partial<Policy> = { leaveUnsigned }, message = facts()) =>
+    describeDecision(verdicts(policy, message, recipient)[0]!.decision);
+  const unsigned = 'unsigned rule=staff (mobile carrier)';
+
+  test.each([
+    'docomo.ne.jp',
+    'EZWEB.ne.jp',
+    'i.softbank.jp',
+    'vodafone.ne.jp',
+    't.vodafone.ne.jp',
+    'rakumail.jp',
+  ])('at %s get the mail unsigned', domain => {
+    expect(to(`kim@${domain}`)).toBe(unsigned);
+  });
+
+  test.each([
+    'example.jp',
+    'x.docomo.ne.jp',
+    'notdocomo.ne.jp',
+    'vodafone.ne.jp.example',
+    'vodafone.com',
+    'ne.jp',
+  ])('not at %s', domain => {
+    expect(to(`kim@${domain}`)).toBe(signed);
+  });
+
+  test('others of the same message are signed, and either is told', () => {
+    const found = verdicts({ leaveUnsigned }, facts(), 'bob@example.org', 'kim@docomo.ne.jp', 'lee@au.com');
+    expect(found.map(v => describeDecision(v.decision))).toEqual([signed, unsigned, unsigned]);
+    expect(found[1]!.decision).toBe(found[2]!.decision);
+    expect(found[1]!.steps.at(-1)).toEqual({
+      subject: 'mobile carrier',
+      finding: 'recipient matches *@docomo.ne.jp',
+    });
+  });
+
+  test('get it signed where that is left out', () => {
+    expect(to('kim@docomo.ne.jp', { leaveUnsigned: ['calendar', 'tnef'] })).toBe(signed);
+  });
+
+  test('do not get a message past a refusal', () => {
+    expect(to('kim@docomo.ne.jp', { leaveUnsigned }, facts({ sender: 'eve@example.net' }))).toMatch(
+      /^deferred .*Envelope sender/,
+    );
+  });
+});
+
+test('thousands of recipients share the verdicts of thousands of exceptions', () => {
+  const numbers = Array.from({ length: 2000 }, (_, i) => i);
+  const exceptions = numbers.map(i => ({ name: `e${i}`, recipients: parsePatterns(`*@d${i}.example`) }));
+  const recipients = numbers.flatMap(i => [`bob${i}@example.org`, `x${i}@d7.example`]);
+  const found = verdicts({ exceptions }, facts(), ...recipients);
+  expect(found.map(v => v.decision.action)).toEqual(numbers.flatMap(() => ['sign', 'pass']));
+  expect(new Set(found).size).toBe(2);
+});
+
+describe('where no rule names the sender', () => {
+  const stranger = facts({ from: 'carl@example.net' });
+  test.each([
+    ['pass', 'unsigned (no rule for this sender)', undefined],
+    ['defer', 'deferred (No rule for this sender: carl@example.net)', '451 4.7.1'],
+    ['reject', 'rejected (No rule for this sender: carl@example.net)', '554 5.7.1'],
+  ] as const)('no_rule = %s', (noRule, want, reply) => {
+    const [{ decision }] = verdicts({ noRule }, stranger) as [Verdict];
+    expect(describeDecision(decision)).toBe(want);
+    if (decision.action !== 'refuse') expect(reply).toBeUndefined();
+    else
+      expect(`${decision.failure.reply.code} ${decision.failure.reply.text}`).toContain(`${reply!} No rule`);
+  });
+
+  test('what is never signed passes all the same', () => {
+    expect(decided({ noRule: 'reject' }, facts({ from: 'carl@example.net', sender: '' }))).toBe(
+      'unsigned (null sender)',
+    );
+  });
+});
+
+describe('a key that did not sign at an earlier attempt', () => {
+  const message = facts({ keyFailure: 'anna: no such device' });
+  test.each([
+    ['pass', 'unsigned rule=staff (S/MIME signature cannot be made: anna: no such device)'],
+    ['defer', signed],
+    ['reject', signed],
+  ] as const)('with failure = %s', (failure, want) => {
+    expect(decided({ rules: [rule({ failure })] }, message)).toBe(want);
+  });
+
+  test('refuses for good only where the rule says so', () => {
+    const permanent = (failure: Rule['failure']) => {
+      const [{ decision }] = verdicts({ rules: [rule({ failure })] }, facts()) as [Verdict];
+      return decision.action === 'sign' && decision.failsForGood;
+    };
+    expect([permanent('reject'), permanent('defer'), permanent('pass')]).toEqual([true, false, false]);
+  });
+});
+
+describe('a request that cannot be understood', () => {
+  const asks = (...bodies: string[]) =>
+    facts({ fields: bodies.map(body => ({ name: 'x-postseal-sign', body })) });
+  const warning = '(warning: X-Postseal-Sign is neither true nor false: "perhaps")';
+
+  test.each<[string, Partial<Policy>, string]>([
+    ['signed', {}, `${signed} ${warning}`],
+    [
+      'not signed',
+      { rules: [rule({ sign: 'on-request' })] },
+      `unsigned rule=staff (no signature asked for) ${warning}`,
+    ],
+    [
+      'excepted',
+      { exceptions: [{ name: 'all', recipients: parsePatterns('*') }] },
+      `unsigned rule=staff (exception all) ${warning}`,
+    ],
+    ['without a rule', { rules: [] }, `unsigned (no rule for this sender) ${warning}`],
+    ['not heard', { requestHeader: undefined }, signed],
+  ])('is warned of in every decision: %s', (_, policy, want) => {
+    expect(decided(policy, asks('perhaps'))).toBe(want);
+  });
+
+  test('is warned of beside what else there is to warn of', () => {
+    const other = identity('other', ['bob@example.com']);
+    const rules = [rule({ identitiesFor: () => [other], mismatch: 'warn' })];
+    expect(decided({ rules }, asks('true', 'false'))).toBe(
+      'signed rule=staff certificate=other (warning: X-Postseal-Sign is both true and false; other does not name anna@example.com)',
+    );
+  });
+
+  test('is a step, as is one that is understood', () => {
+    const first = (message: MessageFacts, sign: Rule['sign']) =>
+      verdicts({ rules: [rule({ sign })] }, message)[0]!.steps.find(s => s.subject === 'request')?.finding;
+    expect(first(asks('perhaps'), 'by-default')).toBe('X-Postseal-Sign is neither true nor false: "perhaps"');
+    expect(first(asks('no'), 'by-default')).toBe('X-Postseal-Sign asks for no signature');
+    expect(first(asks('no'), 'always')).toBe(
+      'X-Postseal-Sign asks for no signature; rule staff always signs',
+    );
+    expect(first(asks('yes'), 'never')).toBe('X-Postseal-Sign asks for a signature; rule staff never signs');
+  });
+});
+
+test('each rule has its own form, digest, signature and header protection', () => {
+  const by = (changes: Partial<Rule>) => {
+    const name = (i: number) => parsePatterns(`r${i}@example.com`);
+    const rules = [rule({ senders: name(0) }), rule({ senders: name(1), mismatch: 'allow', ...changes })];
+    const from = 'r1@example.com';
+    const [{ decision }] = verdicts({ rules }, facts({ from, sender: from })) as [Verdict];
+    if (decision.action !== 'sign') throw new Error(describeDecision(decision));
+    const { algorithm, form, headerProtection } = decision;
+    return `${algorithm.title} ${algorithm.digest.name} ${form}${headerProtection ? ' protected' : ''}`;
+  };
+  expect(by({})).toBe('RSA sha256 clear');
+  expect(by({ form: 'opaque' })).toBe('RSA sha256 opaque');
+  expect(by({ digest: digests.sha512 })).toBe('RSA sha512 clear');
+  expect(by({ signature: 'rsa-pss' })).toBe('RSA-PSS sha256 clear');
+  expect(by({ headerProtection: true })).toBe('RSA sha256 clear protected');
 });
 
 test('the steps tell what was looked at, in order', () => {

@@ -178,6 +178,19 @@ describe('a client that waits for the reply to EHLO', () => {
   });
 });
 
+test.each([
+  ['SIZE=1234', 1234],
+  ['SIZE=0', undefined],
+  ['', undefined],
+])('the size announced by MAIL FROM:<> %s reaches the filter as %s', async (parameter, size) => {
+  await client.ask(`MAIL FROM:<a@example.com> ${parameter}`);
+  await client.ask('RCPT TO:<bob@example.net>');
+  await client.ask('DATA');
+  await client.ask('Subject: x\r\n\r\nx\r\n.');
+  expect(deliveries[0]!.envelope.size).toBe(size);
+  expect(deliveries[0]!.envelope.parameters).toEqual([]);
+});
+
 test('a closed service has no message in flight, not even of a client that went away', async () => {
   await begin('Q1');
   await client.ask('RCPT TO:<bob@example.net>');
