@@ -45,7 +45,9 @@ export async function tryOut(
   const { config, policy } = installation;
   const { sender, recipient } = message;
   const { hostname } = config.service;
-  const content = contentOf(message, { now: new Date(), id: randomBytes(8).toString('hex'), hostname });
+  const id = randomBytes(8).toString('hex');
+  const { requestHeader } = policy;
+  const content = contentOf(message, { now: new Date(), id, hostname, requestHeader });
   const input = await readMessage(Readable.from([content]), { sender, recipients: [recipient] });
   const envelope = { ...envelopeOf(sender, [recipient]), parameters: parametersOf(message) };
   const facts = factsOf(envelope, input.header, input.beginning);

@@ -54,10 +54,18 @@ export function parametersOf({ sender, recipient }: VirtualMessage): string[] {
   return ['BODY=8BITMIME', ...(ascii ? [] : ['SMTPUTF8'])];
 }
 
-/** @param id makes its Message-ID and its boundary its own */
+/**
+ * @param id makes its Message-ID and its boundary its own
+ * @param requestHeader the field that asks for a signature, where the rule wants to be asked
+ */
 export function contentOf(
   { rule, sender, recipient }: VirtualMessage,
-  { now, id, hostname }: { now: Date; id: string; hostname: string },
+  {
+    now,
+    id,
+    hostname,
+    requestHeader,
+  }: { now: Date; id: string; hostname: string; requestHeader: string | undefined },
 ): Buffer {
   const boundary = `postseal-test-${id}`;
   const header = [
@@ -66,6 +74,7 @@ export function contentOf(
     `Subject: Postseal test${rule ? ` of rule ${rule.name}` : ''}`,
     `Date: ${formatDate(now)}`,
     `Message-ID: <postseal-test.${id}@${hostname}>`,
+    ...(rule?.sign === 'on-request' && requestHeader !== undefined ? [`${requestHeader}: true`] : []),
     'MIME-Version: 1.0',
     `Content-Type: multipart/mixed; boundary="${boundary}"`,
   ];

@@ -45,7 +45,7 @@ export interface Event {
   readonly certificate?: string;
   /** Why it was not to be signed. */
   readonly reason?: string;
-  /** What the administrator should know of, though it was to be signed. */
+  /** What the administrator should know of all the same. */
   readonly warning?: string;
   /** What Postfix heard: `250 2.0.0 Ok: queued as 91829210553`. */
   readonly reply: string;
@@ -96,7 +96,7 @@ function eventOf(
     ...(decision?.action === 'sign' && { certificate: decision.identity.name }),
     ...(decision?.action === 'pass' && { reason: decision.reason }),
     ...(decision?.action === 'refuse' && { reason: decision.failure.message }),
-    ...(decision?.action === 'sign' && decision.warning !== undefined && { warning: decision.warning }),
+    ...(decision?.warning !== undefined && { warning: decision.warning }),
     reply,
     size,
     milliseconds,

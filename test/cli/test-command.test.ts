@@ -176,6 +176,18 @@ describe.concurrent('every rule', () => {
   });
 });
 
+test('a rule that signs on request is asked, by the header of the ini file', async () => {
+  const ini = at('on-request.ini');
+  const certificate = `[certificate:anna]\nfile = ${issued.anna.p12}\npassword_file = anna.pass\n`;
+  const rule = '[rule:asked]\nsender = anna@example.com\ncertificate = anna\nsign = on-request\n';
+  writeFileSync(ini, `[signing]\nrequest_header = X-Please-Sign\n${certificate}${rule}`);
+  const result = await run([], { ini });
+  expect(result).toMatchObject({ code: 0, stderr: '' });
+  expect(lastLine(result)).toBe('1 of 1 rule signs, all signatures verify');
+  // A sender is tried as it is: its mail asks for nothing.
+  expect(lastLine(await run(['--sender', 'anna@example.com'], { ini }))).toBe('0 of 1 message is signed');
+});
+
 describe.concurrent('a sender', () => {
   test('is tried on whatever rule takes it', async () => {
     const result = await run(['-f', 'y@example.com', '--sender', '<nobody@example.net>']);
@@ -195,7 +207,7 @@ describe.concurrent('a sender', () => {
     expect(result.code).toBe(0);
     const lines = blocksOf(result)['From <anna@example.com> to <kim@phones.example>']!;
     expect(lines[0]).toBe('  unsigned rule=exact (exception phones)');
-    expect(lines.at(-1)).toBe('  - exception phones: recipient kim@phones.example matches *@phones.example');
+    expect(lines.at(-1)).toBe('  - exception phones: recipient matches *@phones.example');
   });
 });
 
@@ -306,8 +318,9 @@ describe('--send', () => {
     await returnPort.close();
   });
 
-  async function serve(): Promise<void> {
-    writeFileSync(ini, iniFile(listen, returnPort.port));
+  async function serve(protocol = 'smtp'): Promise<void> {
+    const text = iniFile(listen, returnPort.port);
+    writeFileSync(ini, text.replace('[service]\n', `[service]\nprotocol = ${protocol}\n`));
     service = Postseal.start(['serve', '--config', ini]);
     await service.says('ready');
   }
@@ -337,9 +350,9 @@ describe('--send', () => {
     );
   });
 
-  test('over a UNIX socket too', async () => {
+  test.each(['smtp', 'lmtp'])('over a UNIX socket too, with protocol = %s', async protocol => {
     listen = `unix:${at('in.sock')}`;
-    await serve();
+    await serve(protocol);
     const { code } = await run(['--rule', 'named', '--send', 'bob@example.net'], { ini });
     expect(code).toBe(0);
     expect(returnPort.messages).toHaveLength(1);

@@ -62,6 +62,7 @@ describe('the message', () => {
     now: new Date('2026-11-24T10:30:00Z'),
     id: '1a2b',
     hostname: 'mail.example.com',
+    requestHeader: 'X-Postseal-Sign',
   });
 
   test('is legal mail, with all that relays change', () => {
