@@ -1,18 +1,14 @@
 // The story of one message, from its first octet to the final reply.
-import type { Address } from './address.js';
 import { Copies } from './copies.js';
-import { Copy, type CopyContext } from './copy.js';
-import type { Decision } from './decision.js';
-import { queueId, type Delivery, type Envelope, type Recipient } from './envelope.js';
+import { queueId, type Delivery, type Envelope } from './envelope.js';
 import { factsOf, readBeginning } from './facts.js';
 import { Failure, outcome, type Reply } from './failure.js';
-import type { DecidedGroup, Journal } from './journal.js';
+import { copiesFor, decideGroups, ownReplies, tell, type Group } from './groups.js';
+import type { Journal } from './journal.js';
 import { TopHeaderReader, withoutField, type TopHeader } from './mime/top-header.js';
 import { Refused, type NextHop } from './next-hop.js';
 import { fingerprint, type Outcomes } from './outcomes.js';
 import { countHops, receivedField, receivedId } from './received.js';
-import { decide } from './rules/decide.js';
-import type { MessageFacts } from './rules/message.js';
 import type { Policy } from './rules/policy.js';
 
 /** Everything that the filter uses and does not make itself. */
@@ -30,12 +26,6 @@ export interface Hands {
 
 /** What the journal says for a message whose queue id is not known, as Postfix does. */
 const noQueueId = 'NOQUEUE';
-
-/** Recipients that share a decision. */
-interface Group {
-  readonly decision: Decision;
-  readonly recipients: Recipient[];
-}
 
 /**
  * Filters one message. Never rejects: a fault becomes a 4xx reply, and nothing is delivered that it stands for.
@@ -72,7 +62,7 @@ export async function filter(message: Delivery, hands: Hands): Promise<readonly 
     // What the message asks of us goes no further.
     const outgoing = withoutField(header, hands.policy.requestHeader);
     const context = { id, header: outgoing, received, now, journal, random: hands.random };
-    copies = new Copies(createCopies(groups, context, repliesEach), !repliesEach);
+    copies = copiesFor(groups, context, repliesEach);
 
     await copies.open(hands.nextHop, envelope);
     await copies.write(beginning.bytes);
@@ -142,84 +132,6 @@ async function readTopHeader(content: Counted): Promise<TopHeader> {
     if (header) return header;
   }
   return reader.end();
-}
-
-/** Decides for every recipient, and puts those with the same decision together. */
-function decideGroups(
-  id: string,
-  facts: MessageFacts,
-  recipients: readonly Recipient[],
-  now: Date,
-  hands: Hands,
-): Group[] {
-  const addresses = recipients.map(r => r.address);
-  const verdicts = decide(hands.policy, facts, addresses, now);
-  const groups: Group[] = [];
-  verdicts.forEach(({ decision, steps }, i) => {
-    const recipient = recipients[i]!;
-    hands.journal.decision(id, recipient.address, steps, decision);
-    const group = groups.find(g => g.decision === decision);
-    if (group) group.recipients.push(recipient);
-    else groups.push({ decision, recipients: [recipient] });
-  });
-  return groups;
-}
-
-/**
- * One copy for each content: all that passes unsigned is the same.
- * @param repliesEach whether those who are refused concern nobody else
- * @throws Failure, Refused where they do
- */
-function createCopies(groups: readonly Group[], context: CopyContext, repliesEach: boolean): Copy[] {
-  const copies = new Map<string, Copy>();
-  for (const { decision, recipients } of groups) {
-    if (decision.action === 'refuse') {
-      if (repliesEach) continue;
-      const { failure } = decision;
-      throw groups.length === 1
-        ? failure
-        : new Refused(failure.reply, new Map(recipients.map(r => [r, failure.reply])));
-    }
-    const copy = copies.get(decision.action);
-    if (copy) copy.recipients.push(...recipients);
-    else copies.set(decision.action, new Copy(decision, [...recipients], context));
-  }
-  return [...copies.values()];
-}
-
-/** What became of recipients by themselves: over LMTP what they hear, over SMTP that they have their copy. */
-function ownReplies(
-  groups: readonly Group[],
-  copies: Copies,
-  repliesEach: boolean,
-): ReadonlyMap<Recipient, Reply> {
-  const replies = new Map<Recipient, Reply>();
-  for (const { decision, recipients } of groups) {
-    if (repliesEach && decision.action === 'refuse')
-      for (const r of recipients) replies.set(r, decision.failure.reply);
-  }
-  for (const copy of copies) {
-    if (!repliesEach && !copy.accepted) continue;
-    for (const recipient of copy.recipients) {
-      const reply = copy.replyFor(recipient);
-      if (reply) replies.set(recipient, reply);
-    }
-  }
-  return replies;
-}
-
-/** For the journal: a group, or those of it who heard the same. */
-function tell({ decision, recipients }: Group, own?: ReadonlyMap<Recipient, Reply>): DecidedGroup[] {
-  if (!own) return [{ decision, recipients: recipients.map(r => r.address) }];
-  const told = new Map<string | undefined, DecidedGroup & { recipients: Address[] }>();
-  for (const recipient of recipients) {
-    const reply = own.get(recipient);
-    const key = reply && `${reply.code} ${reply.text}`;
-    const group = told.get(key) ?? { decision, recipients: [], ...(reply && { reply }) };
-    group.recipients.push(recipient.address);
-    told.set(key, group);
-  }
-  return [...told.values()];
 }
 
 function tellFault(fault: unknown, id: string, journal: Journal): void {

@@ -44,7 +44,8 @@ const arrows: Record<string, readonly string[]> = {
   facts: [...words, ...message],
   copy: [...words, ...message],
   copies: ['copy', ...words],
-  filter: ['received', 'facts', 'copy', 'copies', ...words, ...message],
+  groups: ['copy', 'copies', ...words, ...message],
+  filter: ['received', 'facts', 'copies', 'groups', ...words, ...message],
   events: ['events', 'journal', ...words],
   cli: [...new Set(sources.map(s => areaOf(s.name)))].filter(area => area !== 'main'),
   main: ['cli'],
@@ -98,6 +99,7 @@ describe('imports', () => {
     'filter',
     'copy',
     'copies',
+    'groups',
     'identity',
     'decision',
   ])('%s touches neither files nor sockets nor clock nor chance', area => {
