@@ -52,6 +52,17 @@ export function addressesOf(x509: X509Certificate): readonly Address[] {
   }
 }
 
+/** Whom the certificates of a file name; undefined where all are authorities', or one cannot be read. */
+export function mailboxesOf(certificates: readonly X509Certificate[]): readonly Address[] | undefined {
+  if (certificates.every(x509 => x509.ca)) return undefined;
+  try {
+    return certificates.flatMap(x509 => readFacts(x509).addresses);
+  } catch (error) {
+    if (error instanceof Fault) return undefined;
+    throw error;
+  }
+}
+
 function read(x509: X509Certificate): Facts {
   const certificate = asn1.parse(x509.raw);
   // What is cut out below must be the certificate's own bytes; in DER there is one way to write them.

@@ -60,7 +60,7 @@ export async function loadDirectory(
   ];
   for (const { name, contents } of members) {
     if (!contents || holdsIssuersAlone(contents)) continue;
-    const made = makeIdentity(`${section}/${name}`, { file: contents, pool }, io.now());
+    const made = await makeIdentity(`${section}/${name}`, { file: contents, pool }, io.now());
     if ('problems' in made) problems.push(...made.problems);
     else {
       identities.push(made.identity);
@@ -90,6 +90,6 @@ function at(message: string): CertificateProblem {
 /** By file. What one lacks, the section cannot name: all of it is about the directory. */
 function tell(problems: readonly CertificateProblem[]): CertificateProblem[] {
   return problems
-    .map(problem => (problem.key === 'file' ? at(problem.message) : problem))
+    .map(problem => (problem.key === 'file' ? { ...problem, ...at(problem.message) } : problem))
     .sort((a, b) => (a.message < b.message ? -1 : 1));
 }

@@ -1,4 +1,6 @@
 // What is wrong with a certificate file, in words for the administrator, and which option is at fault.
+import type { X509Certificate } from 'node:crypto';
+import type { Address } from '../address.js';
 
 /** The ini option that a problem belongs to; the caller knows its line. */
 export type OptionKey =
@@ -15,6 +17,8 @@ export type OptionKey =
 export interface CertificateProblem {
   readonly message: string;
   readonly key?: OptionKey;
+  /** Whom the certificate names that is of no use; absent where nobody can tell. */
+  readonly mailboxes?: readonly Address[];
 }
 
 /** Thrown by the readers and caught only by `load.ts`, which knows path and option. */
@@ -24,13 +28,20 @@ export class Fault extends Error {
   /**
    * @param message without the path in front
    * @param about the content of the file, or the password that should open it
+   * @param certificates those of the file, where it is only its key that cannot be read
    */
   constructor(
     message: string,
     readonly about: 'content' | 'password' = 'content',
+    readonly certificates: readonly X509Certificate[] = [],
   ) {
     super(message);
   }
+}
+
+/** The problem in a few words, for a reply: without directories, and without the mend. */
+export function shortly({ message }: CertificateProblem): string {
+  return message.replace(/^\/(?:.*?\/)?([^/]*?: )/, '$1').split('; ', 1)[0]!;
 }
 
 /** A path as one word of a shell command. */

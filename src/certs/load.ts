@@ -7,7 +7,7 @@ import { readCertificateFile, readSecret } from './read.js';
 
 export { loadDirectory, type DirectorySource, type LoadedDirectory } from './directory.js';
 export { nodeIo, type CertificateIo, type PasswordSource } from './files.js';
-export type { CertificateProblem, OptionKey } from './fault.js';
+export { shortly, type CertificateProblem, type OptionKey } from './fault.js';
 
 /** One certificate as the ini file names it; paths are absolute. */
 export interface CertificateSource {
@@ -37,7 +37,7 @@ export async function loadCertificate(
   const problems = read.flatMap(part => part.problems);
   if (problems.length > 0 || !file.contents) return { problems };
   const parts = { file: file.contents, key: key?.contents, chain: chain?.contents };
-  const made = makeIdentity(name, parts, io.now());
+  const made = await makeIdentity(name, parts, io.now());
   if ('problems' in made) return made;
   return { identity: made.identity, warnings: [...read.flatMap(part => part.warnings), ...made.warnings] };
 }

@@ -1,8 +1,10 @@
 // The contents of the files of one certificate → an Identity: which is the leaf, may it sign, is its chain whole.
 import { sign, verify, type KeyObject, type X509Certificate } from 'node:crypto';
+import { promisify } from 'node:util';
+import type { Address } from '../address.js';
 import { daysLeft, validity, type Identity } from '../identity.js';
 import { isSelfSigned } from '../x509.js';
-import { readFacts, title, type Facts } from './certificate.js';
+import { mailboxesOf, readFacts, title, type Facts } from './certificate.js';
 import { buildChain } from './chain.js';
 import { Fault, type CertificateProblem, type OptionKey } from './fault.js';
 import { keyKind, type FitKey } from './keys.js';
@@ -30,17 +32,19 @@ interface Candidate {
 /** Days before its end from which on a certificate is warned about. */
 const soon = 30;
 
+const runSign = promisify(sign);
+const runVerify = promisify(verify);
+
 /** Puts an identity together and checks it (R7 to R9). */
-export function makeIdentity(name: string, parts: Parts, now: Date): Made {
-  const missing = findMissing(parts);
-  if (missing.length > 0) return { problems: missing };
+export async function makeIdentity(name: string, parts: Parts, now: Date): Promise<Made> {
   const { file } = parts;
   const holder = parts.key ?? file;
   const option = parts.key ? 'key' : 'file';
   const certificates = [file, parts.key, parts.chain].flatMap(part => part?.certificates ?? []);
-  const problem = (message: string, path = file.path, key: OptionKey = 'file'): Made => ({
-    problems: [{ key, message: `${path}: ${message}` }],
-  });
+  const missing = findMissing(parts);
+  if (missing.length > 0) return unusable(missing, mailboxesOf(certificates));
+  const problem = (message: string, path = file.path, key: OptionKey = 'file'): Made =>
+    unusable([{ key, message: `${path}: ${message}` }], mailboxesOf(certificates));
   const keys = distinct(holder.keys);
   let found: Candidate[];
   try {
@@ -63,10 +67,13 @@ export function makeIdentity(name: string, parts: Parts, now: Date): Made {
     const told = found.flatMap(({ x509, facts }) =>
       facts.unfit.map(why => `"${title(x509)}" cannot sign mail: ${why}`),
     );
-    return { problems: told.map(message => ({ key: 'file', message: `${file.path}: ${message}` })) };
+    return unusable(
+      told.map(message => ({ key: 'file', message: `${file.path}: ${message}` })),
+      found.flatMap(({ facts }) => facts.addresses),
+    );
   }
   const several = new Set(fit.map(({ key }) => key)).size > 1;
-  if (several && new Set(fit.map(({ facts }) => mailboxes(facts))).size > 1) {
+  if (several && new Set(fit.map(({ facts }) => namesOf(facts))).size > 1) {
     const titles = fit.map(candidate => `"${title(candidate.x509)}"`).join(', ');
     return problem(
       `several keys that can sign for different mailboxes (${titles}); give each key a file of its own`,
@@ -79,10 +86,14 @@ export function makeIdentity(name: string, parts: Parts, now: Date): Made {
   // The certificate's key, not the private one: what restricts it there is what verifiers see (RFC 4055 §3.1).
   const kind = keyKind(leaf.x509.publicKey);
   if (kind.unfit !== undefined) throw new Error('a key that is unfit after all');
-  if (!signs(leaf, kind)) {
+  if (!(await signs(leaf, kind))) {
     return problem('the private key is damaged: what it signs does not verify', holder.path, option);
   }
   return finish(name, parts, { ...leaf, kind }, certificates, now);
+}
+
+function unusable(problems: readonly CertificateProblem[], mailboxes: readonly Address[] | undefined): Made {
+  return { problems: problems.map(problem => ({ ...problem, ...(mailboxes && { mailboxes }) })) };
 }
 
 function finish(
@@ -174,22 +185,22 @@ function candidates(key: KeyObject, certificates: readonly X509Certificate[]): C
 }
 
 /** Whether the private half is sound: checkPrivateKey compares the public halves only. */
-function signs({ key, x509 }: Candidate, kind: FitKey): boolean {
+async function signs({ key, x509 }: Candidate, kind: FitKey): Promise<boolean> {
   const data = Buffer.from('postseal');
   // The strongest, as the policy of a system may forbid SHA-1. Ed25519 brings its own.
   const { name, octets: saltLength } = kind.digests.at(-1)!;
   const digest = kind.type === 'ed25519' ? undefined : name;
   try {
     // With as much salt as in real signatures; other keys than those for PSS take no notice.
-    const signature = sign(digest, data, { key, saltLength });
-    return verify(digest, data, { key: x509.publicKey, saltLength }, signature);
+    const signature = await runSign(digest, data, { key, saltLength });
+    return await runVerify(digest, data, { key: x509.publicKey, saltLength }, signature);
   } catch {
     return false;
   }
 }
 
 /** The mailboxes of a certificate as one value, whatever their order. */
-function mailboxes({ addresses }: Facts): string {
+function namesOf({ addresses }: Facts): string {
   return addresses
     .map(address => address.key)
     .sort()

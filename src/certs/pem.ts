@@ -23,21 +23,26 @@ export function isPem(text: string): boolean {
 
 /**
  * Reads every block, in any order; text around them is skipped.
- * @throws Fault
+ * @throws Fault, with the certificates where it is a key that cannot be read
  */
 export async function readPem(text: string, password: string | undefined, path: string): Promise<Material> {
   const material: Material = { keys: [], certificates: [], foreign: [] };
-  const budget = newBudget();
+  const keys: Block[] = [];
   for (const block of blocks(text)) {
     const foreign = foreignLabel(block.label, path);
     if (foreign) material.foreign.push(foreign);
     else if (/^(?:X509 |TRUSTED )?CERTIFICATE$/.test(block.label)) {
       material.certificates.push(readCertificate(armour(block)));
-    } else if (block.label.endsWith('PRIVATE KEY')) {
-      const key = await readPemKey(block, password, budget);
-      // The same key twice is no contradiction.
-      if (!material.keys.some(k => k.equals(key))) material.keys.push(key);
-    }
+    } else if (block.label.endsWith('PRIVATE KEY')) keys.push(block);
+  }
+  const budget = newBudget();
+  for (const block of keys) {
+    const key = await readPemKey(block, password, budget).catch((error: unknown) => {
+      if (!(error instanceof Fault)) throw error;
+      throw new Fault(error.message, error.about, material.certificates);
+    });
+    // The same key twice is no contradiction.
+    if (!material.keys.some(k => k.equals(key))) material.keys.push(key);
   }
   return material;
 }

@@ -1,6 +1,7 @@
 // Files → what they hold, whatever form they have: with the words for each that cannot be read.
 import { X509Certificate } from 'node:crypto';
 import * as asn1 from '../asn1.js';
+import { mailboxesOf } from './certificate.js';
 import { Fault, type CertificateProblem, type OptionKey } from './fault.js';
 import {
   checkRights,
@@ -52,12 +53,14 @@ export async function readCertificateFile(
     const contents = { path, ...(await readMaterial(bytes, path, secret.password)) };
     return { contents, warnings: contents.keys.length > 0 ? checkRights(path, mode, key) : [], problems: [] };
   } catch (error) {
-    const { message, about } = asFault(error);
+    const { message, about, certificates } = asFault(error);
     // Without its password a file cannot be opened: that has been said.
     if (about === 'password' && secret.problems.length > 0) return { warnings: [], problems: [] };
     const named = about === 'password' && secret.source.kind !== 'none';
     const option = named ? passwordOption(secret.source) : key;
-    return { warnings: [], problems: [{ key: option, message: `${path}: ${message}` }] };
+    const mailboxes = mailboxesOf(certificates);
+    const problem = { key: option, message: `${path}: ${message}`, ...(mailboxes && { mailboxes }) };
+    return { warnings: [], problems: [problem] };
   }
 }
 

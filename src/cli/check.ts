@@ -21,9 +21,9 @@ export async function check(args: readonly string[]): Promise<number> {
   const { values } = parseOptions('check', args, { config: { type: 'string', short: 'c' } });
   const path = values.config ?? defaultConfig;
   const result = await load(path);
-  const problems = 'problems' in result ? result.problems : result.installation.warnings;
+  const problems = 'problems' in result ? result.problems : result.installation.findings;
   for (const problem of problems) process.stderr.write(`${showProblem(problem)}\n`);
-  if ('problems' in result) return exit.config;
+  if ('problems' in result || problems.some(p => p.severity === 'error')) return exit.config;
   process.stdout.write(summary(result.installation, new Date()));
   return exit.ok;
 }

@@ -1,15 +1,16 @@
-// Ini file and certificate files to a policy that can decide: all of it, or every problem.
+// Ini file and certificate files to a policy that can decide; a certificate that cannot be used does not keep the
+// others from signing.
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, relative, resolve } from 'node:path';
-import type { Address } from '../address.js';
-import { loadCertificate, loadDirectory } from '../certs/load.js';
-import type { Config, Problem, RuleSection } from '../config/config.js';
+import { loadCertificate, loadDirectory, type CertificateProblem } from '../certs/load.js';
+import type { Config, Origin, Problem } from '../config/config.js';
 import { formatProblem } from '../config/config.js';
 import { readConfig, type ReadConfig } from '../config/read.js';
 import type { Identity } from '../identity.js';
 import type { Policy, Rule } from '../rules/policy.js';
 import { readAuthorization } from './events.js';
 import { CommandError, exit } from './exit.js';
+import { consequences, linkRule, type Source } from './link.js';
 
 /** Everything that the ini file leads to. */
 export interface Installation {
@@ -17,11 +18,25 @@ export interface Installation {
   readonly policy: Policy;
   /** In the order of the ini file, with the section that each came from. */
   readonly identities: readonly { readonly section: string; readonly identity: Identity }[];
-  readonly warnings: readonly Problem[];
+  /** Warnings, and as errors the certificates that cannot be used; in the order of the ini file. */
+  readonly findings: readonly Finding[];
   /** The Authorization header of the webhook. */
   readonly authorization?: string;
 }
 
+export interface Finding extends Problem {
+  /** Of an error: what is not signed because of it, a sentence for each rule that feels it. */
+  readonly consequences?: readonly string[];
+}
+
+interface LoadedSection extends Source {
+  /** `certificate billing`, `certificates staff` */
+  readonly title: string;
+  readonly origin: Origin;
+  readonly warnings: readonly CertificateProblem[];
+}
+
+/** An installation, or what is wrong with the ini file. */
 export type LoadResult = { readonly installation: Installation } | { readonly problems: readonly Problem[] };
 
 /** The ini file alone. @throws CommandError (78) if it cannot be read */
@@ -46,26 +61,30 @@ export async function load(path: string): Promise<LoadResult> {
   const { config, problems } = await readIni(path);
   if (!config) return { problems };
 
-  const found = await loadCertificates(config);
+  const sections = await loadCertificates(config);
   const { authorization, problems: ofWebhook } = await readAuthorization(config.events);
-  const all = [...problems, ...found.problems, ...ofWebhook].sort((a, b) => a.origin.line - b.origin.line);
-  if (all.some(p => p.severity === 'error')) return { problems: all };
+  const sources = new Map(sections.map(section => [section.title, section]));
   const policy: Policy = {
-    rules: config.rules.map(rule => linkRule(rule, found.bySource)),
+    rules: config.rules.map(rule => linkRule(rule, sources)),
     exceptions: config.exceptions,
     leaveUnsigned: config.leaveUnsigned,
     requestHeader: config.requestHeader,
     noRule: config.noRule,
   };
-  const identities = [...found.bySource].flatMap(([section, list]) =>
-    list.map(identity => ({ section, identity })),
+  const identities = sections.flatMap(({ title, identities: list }) =>
+    list.map(identity => ({ section: title, identity })),
   );
+  const ofCertificates = sections.flatMap(section => findingsOf(section, policy.rules));
+  const findings = [...problems, ...ofCertificates, ...ofWebhook].sort(
+    (a, b) => a.origin.line - b.origin.line,
+  );
+  if (ofWebhook.some(p => p.severity === 'error')) return { problems: findings };
   return {
     installation: {
       config,
       policy,
       identities,
-      warnings: all,
+      findings,
       ...(authorization !== undefined && { authorization }),
     },
   };
@@ -85,66 +104,38 @@ export function showProblem(problem: Problem): string {
   return formatProblem({ ...problem, origin: { ...problem.origin, file } });
 }
 
-interface FoundCertificates {
-  /** By section: `certificate billing`, `certificates staff`. */
-  readonly bySource: Map<string, readonly Identity[]>;
-  readonly problems: readonly Problem[];
-}
-
-async function loadCertificates({ certificates, directories }: Config): Promise<FoundCertificates> {
-  const bySource = new Map<string, readonly Identity[]>();
-  const problems: Problem[] = [];
+/** Loads all of them: one that cannot be used leaves the others. */
+async function loadCertificates({ certificates, directories }: Config): Promise<LoadedSection[]> {
+  const sections: LoadedSection[] = [];
   for (const section of certificates) {
     const loaded = await loadCertificate(section);
-    if ('identity' in loaded) bySource.set(`certificate ${section.name}`, [loaded.identity]);
-    problems.push(
-      ...problemsOf(section, 'problems' in loaded ? loaded.problems : [], 'error'),
-      ...problemsOf(section, 'warnings' in loaded ? loaded.warnings : [], 'warning'),
-    );
+    sections.push({
+      title: `certificate ${section.name}`,
+      origin: section.origin,
+      identities: 'identity' in loaded ? [loaded.identity] : [],
+      // Whoever a rule names signs with it: whom it names itself makes no difference.
+      problems: 'problems' in loaded ? loaded.problems.map(({ mailboxes: _, ...rest }) => rest) : [],
+      warnings: 'warnings' in loaded ? loaded.warnings : [],
+    });
   }
   for (const section of directories) {
     const loaded = await loadDirectory(section);
-    bySource.set(`certificates ${section.name}`, loaded.identities);
-    problems.push(
-      ...problemsOf(section, loaded.problems, 'error'),
-      ...problemsOf(section, loaded.warnings, 'warning'),
-    );
+    sections.push({ title: `certificates ${section.name}`, origin: section.origin, ...loaded });
   }
-  return { bySource, problems };
+  return sections;
 }
 
-function problemsOf(
-  { origin }: { origin: Problem['origin'] },
-  list: readonly { key?: string; message: string }[],
-  severity: Problem['severity'],
-): Problem[] {
-  return list.map(({ key, message }) => ({
-    origin: key === undefined ? origin : { ...origin, key },
+function findingsOf(section: LoadedSection, rules: readonly Rule[]): Finding[] {
+  const finding = ({ key, message }: CertificateProblem): Omit<Problem, 'severity'> => ({
+    origin: key === undefined ? section.origin : { ...section.origin, key },
     message,
-    severity,
-  }));
-}
-
-/** Gives a rule its certificates: all of a section, or those of a directory that name the mailbox. */
-function linkRule(section: RuleSection, bySource: ReadonlyMap<string, readonly Identity[]>): Rule {
-  const { certificate, origin: _origin, ...rule } = section;
-  const certificateSource = certificate ? `${certificate.section} ${certificate.name}` : 'no certificate';
-  const identities = [...(bySource.get(certificateSource) ?? [])].sort(byExpiry);
-  if (certificate?.section !== 'certificates')
-    return { ...rule, certificateSource, identitiesFor: () => identities, unusableFor: () => undefined };
-  const byAddress = new Map<string, Identity[]>();
-  for (const identity of identities) {
-    for (const { key } of identity.addresses) byAddress.set(key, [...(byAddress.get(key) ?? []), identity]);
-  }
-  return {
-    ...rule,
-    certificateSource,
-    identitiesFor: (mailbox: Address) => byAddress.get(mailbox.key) ?? [],
-    unusableFor: () => undefined,
-  };
-}
-
-/** Of several certificates for an address, the one that lasts longest is the newest. */
-function byExpiry(a: Identity, b: Identity): number {
-  return b.notAfter.getTime() - a.notAfter.getTime();
+  });
+  return [
+    ...section.problems.map(problem => ({
+      ...finding(problem),
+      severity: 'error' as const,
+      consequences: consequences(section.title, section, problem, rules),
+    })),
+    ...section.warnings.map(warning => ({ ...finding(warning), severity: 'warning' as const })),
+  ];
 }

@@ -32,11 +32,15 @@ export async function serve(args: readonly string[]): Promise<number> {
     debug: { type: 'boolean' },
   });
   const path = values.config ?? defaultConfig;
-  const { config, policy, identities, warnings, authorization } = await loadOrFail(path);
+  const { config, policy, identities, findings, authorization } = await loadOrFail(path);
   const { service } = config;
   const events = await openEvents(config.events, authorization, () => journal);
   const journal: Journal = openJournal(config, values.debug === true, events);
-  for (const warning of warnings) journal.warning(showProblem(warning));
+  for (const finding of findings) {
+    for (const consequence of finding.consequences ?? [])
+      journal.warning(`${consequence}: ${showProblem(finding)}`);
+    if (!finding.consequences?.length) journal.warning(showProblem(finding));
+  }
 
   const timeout = service.timeout * 1000;
   const outcomes = new Outcomes();

@@ -42,6 +42,9 @@ export function chooseCertificate(rule: Rule, author: Address, now: Date, steps:
   const usable = strange ? candidates : named;
   const identity = usable.find(i => validity(i, now) === 'valid');
   if (!identity) {
+    // The renewal may be the one that cannot be used.
+    const unusable = rule.unusableFor(author);
+    if (unusable !== undefined) return without(rule.failure, new Failure('unusable-certificate', unusable));
     const [{ name, notAfter, notBefore }] = usable as [Identity];
     const expired = validity(usable[0]!, now) === 'expired';
     const when = `${name} ${expired ? 'since' : 'before'} ${(expired ? notAfter : notBefore).toISOString().slice(0, 10)}`;

@@ -116,12 +116,18 @@ certificate = sales
       wrong,
       `[certificate:anna]\nfile = ${anna.p12}\npassword = ${inline}\n[rule:anna]\nsender = anna@example.com\ncertificate = anna\n`,
     );
-    const tell = async (command: string): Promise<void> => {
-      const { code, stderr } = await postseal([command, '-c', wrong], '', [...secretsOf(anna), inline]);
-      expect(code).toBe(78);
-      expect(stderr).toMatch(/wrong\.ini:\d+: \[certificate:anna\] .*password/);
-    };
-    await Promise.all(['check', 'serve', 'sign', 'explain'].map(tell));
+    const message = 'From: anna@example.com\r\nTo: bob@example.net\r\n\r\nGood morning.\r\n';
+    const tell = (command: string): Promise<Result> =>
+      postseal([command, '-c', wrong], message, [...secretsOf(anna), inline]);
+    const [checked, signed, explained] = await Promise.all(['check', 'sign', 'explain'].map(tell));
+    expect(checked).toMatchObject({ code: 78, stdout: '' });
+    expect(checked!.stderr).toMatch(/wrong\.ini:\d+: \[certificate:anna\] .*password/);
+    // As the service, which signs for others meanwhile.
+    const reason = 'S/MIME certificate cannot be used: anna.p12: the password does not open it';
+    expect(signed).toMatchObject({ code: 75, stdout: '' });
+    expect(signed!.stderr).toContain(`reply="451 4.7.5 ${reason}"`);
+    expect(explained).toMatchObject({ code: 0, stderr: '' });
+    expect(explained!.stdout).toContain(`deferred rule=anna (${reason})`);
   });
 });
 

@@ -183,15 +183,21 @@ describe('which certificate', () => {
       'S/MIME certificate does not name the sender: anna@example.com; certificate other names bob@example.com',
     expired: 'S/MIME certificate is expired: old since 2026-01-01',
     early: 'S/MIME certificate is not yet valid: future before 2027-01-01',
+    unusable: 'S/MIME certificate cannot be used: anna.p12: is empty',
+    renewal: 'S/MIME certificate cannot be used: anna.p12: is empty',
   };
   test.each<[keyof typeof reasons, Identity[], keyof Rule]>([
     ['none', [], 'noCertificate'],
     ['mismatch', [other], 'mismatch'],
     ['expired', [old], 'expired'],
     ['early', [future], 'expired'],
+    ['unusable', [], 'failure'],
+    ['renewal', [old], 'failure'],
   ])('%s: deferred, rejected or passed, as the rule says', (why, identities, option) => {
+    const unusableFor = () => (option === 'failure' ? 'anna.p12: is empty' : undefined);
+    const own = { identitiesFor: () => identities, unusableFor };
     const by = (when: string) =>
-      verdicts({ rules: [rule({ identitiesFor: () => identities, [option]: when })] }, facts())[0]!.decision;
+      verdicts({ rules: [rule({ ...own, [option]: when })] }, facts())[0]!.decision;
     const [defer, reject, pass] = [by('defer'), by('reject'), by('pass')];
     expect(describeDecision(defer)).toBe(`deferred rule=staff (${reasons[why]})`);
     expect(describeDecision(reject)).toBe(`rejected rule=staff (${reasons[why]})`);

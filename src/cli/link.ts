@@ -1,0 +1,86 @@
+// Rules and their certificates: which may sign for whom, and what follows where one cannot be used.
+import type { Address } from '../address.js';
+import { shortly, type CertificateProblem } from '../certs/load.js';
+import type { RuleSection } from '../config/config.js';
+import type { Identity } from '../identity.js';
+import type { Rule, WhenUnable } from '../rules/policy.js';
+
+/** What a section of certificates came to. */
+export interface Source {
+  readonly identities: readonly Identity[];
+  /** Why others cannot be used; without mailboxes it may be anybody's. */
+  readonly problems: readonly CertificateProblem[];
+}
+
+/** By section: `certificate billing`, `certificates staff`. */
+export type Sources = ReadonlyMap<string, Source>;
+
+/** Gives a rule its certificates: the one of a section, or those of a directory that name the mailbox. */
+export function linkRule(section: RuleSection, sources: Sources): Rule {
+  const { certificate, origin: _origin, ...rule } = section;
+  const certificateSource = certificate ? `${certificate.section} ${certificate.name}` : 'no certificate';
+  const { identities, problems } = sources.get(certificateSource) ?? { identities: [], problems: [] };
+  const unusableFor = reasons(problems);
+  if (certificate?.section !== 'certificates')
+    return { ...rule, certificateSource, identitiesFor: () => identities, unusableFor };
+  const byAddress = new Map<string, Identity[]>();
+  for (const identity of [...identities].sort(byExpiry)) {
+    for (const { key } of identity.addresses) byAddress.set(key, [...(byAddress.get(key) ?? []), identity]);
+  }
+  return {
+    ...rule,
+    certificateSource,
+    identitiesFor: mailbox => byAddress.get(mailbox.key) ?? [],
+    unusableFor,
+  };
+}
+
+/** Of several certificates for an address, the one that lasts longest is the newest. */
+function byExpiry(a: Identity, b: Identity): number {
+  return b.notAfter.getTime() - a.notAfter.getTime();
+}
+
+function reasons(problems: readonly CertificateProblem[]): Rule['unusableFor'] {
+  const byAddress = new Map<string, string>();
+  for (const problem of problems)
+    for (const { key } of problem.mailboxes ?? []) byAddress.set(key, shortly(problem));
+  const anybodys = problems.find(problem => !problem.mailboxes);
+  const general = anybodys && shortly(anybodys);
+  return mailbox => byAddress.get(mailbox.key) ?? general;
+}
+
+const fates: Readonly<Record<WhenUnable, string>> = {
+  defer: 'is deferred',
+  reject: 'is rejected',
+  pass: 'goes out unsigned',
+};
+
+/** What is not signed because of a problem in this section, a sentence for each rule that feels it. */
+export function consequences(
+  section: string,
+  { identities }: Source,
+  { mailboxes }: CertificateProblem,
+  rules: readonly Rule[],
+): string[] {
+  return rules
+    .filter(rule => rule.certificateSource === section)
+    .flatMap(rule => {
+      const until = 'until this is mended, and';
+      const fate = fates[rule.failure];
+      if (mailboxes) {
+        const left = mailboxes.filter(mailbox => rule.identitiesFor(mailbox).length === 0);
+        return left.length === 0
+          ? []
+          : [`rule ${rule.name} does not sign for ${listed(left)} ${until} that mail ${fate}`];
+      }
+      return identities.length === 0
+        ? [`rule ${rule.name} does not sign ${until} its mail ${fate}`]
+        : [
+            `rule ${rule.name} signs only for senders with another certificate ${until} mail of others ${fate}`,
+          ];
+    });
+}
+
+function listed(mailboxes: readonly Address[]): string {
+  return mailboxes.map(mailbox => mailbox.canonical).join(', ');
+}
