@@ -5,90 +5,98 @@ import winston from 'winston';
 import type { Address } from './address.js';
 import type { Decision, Step } from './decision.js';
 import type { Envelope } from './envelope.js';
+import type { DecidedGroup, InForce, MessageEntry, MessageListener } from './entry.js';
 import { outcome, type Failure, type Reply } from './failure.js';
 import { oneLine, printableJson } from './printable.js';
 
-export interface JournalOptions {
+/** What may change while it is written. */
+export interface JournalSettings {
   readonly debug: boolean;
-  /** Takes the normal journal, a line each. */
-  readonly stream: NodeJS.WritableStream;
-  /** Where the debug journal goes: a file, or `stdout` for `stream`. */
+  /** Where the debug journal goes: a file, or `stdout` for the stream of the normal one. */
   readonly debugFile: string;
-  /** Whether lines carry the time themselves; journald adds its own. */
-  readonly timestamps: boolean;
   /** Hears of every message too. */
   readonly events?: MessageListener;
 }
 
-/** Recipients that were treated alike. */
-export interface DecidedGroup {
-  /** Absent where an earlier attempt had heard of the return port that it refuses them. */
-  readonly decision?: Decision;
-  readonly recipients: readonly Address[];
-  /** What became of their copy, where it is not the message's reply: over LMTP, and after a partial failure. */
-  readonly reply?: Reply;
+export interface JournalOptions extends JournalSettings {
+  /** Takes the normal journal, a line each. */
+  readonly stream: NodeJS.WritableStream;
+  /** Whether lines carry the time themselves; journald adds its own. */
+  readonly timestamps: boolean;
 }
 
-/** What the one line about a message tells. */
-export interface MessageEntry {
-  /** Empty where the message did not get as far as a decision. */
-  readonly groups: readonly DecidedGroup[];
-  readonly sender: Address;
-  /** Octets received. */
-  readonly size: number;
-  readonly milliseconds: number;
-  readonly reply: Reply;
-}
-
-export interface MessageListener {
-  /** @param id Postfix's queue id, or NOQUEUE; may hold anything that a client says */
-  message(id: string, entry: MessageEntry): void;
-}
+export type { DecidedGroup, InForce, MessageEntry, MessageListener };
 
 /** So many recipients are named; the line stays readable, and the debug journal has them all. */
 const namedRecipients = 20;
 
 export class Journal {
   private readonly logger: winston.Logger;
-  private readonly file: WriteStream | undefined;
-  private readonly events: MessageListener | undefined;
-  readonly debugging: boolean;
+  private readonly stream: NodeJS.WritableStream;
+  private events: MessageListener | undefined;
+  private debugging = false;
+  /** Where the debug journal goes now. */
+  private details: winston.transport | undefined;
+  private file: WriteStream | undefined;
 
-  /** @throws the system's error where the debug file cannot be opened, about which winston's own says nothing */
-  constructor({ debug, stream, debugFile, timestamps, events }: JournalOptions) {
-    this.debugging = debug;
-    this.events = events;
+  /** @throws as `reopen` does */
+  constructor({ stream, timestamps, ...settings }: JournalOptions) {
+    this.stream = stream;
     const { combine, timestamp, printf } = winston.format;
     const text = printf(
       ({ message, timestamp: at }) => `${timestamps ? `${String(at)} ` : ''}${String(message)}`,
     );
     const onlySentences = winston.format(info => (info.level === 'debug' ? false : info))();
-    const details = combine(
-      winston.format(info => (info.level === 'debug' ? info : false))(),
-      timestamp(),
-      printf(info => printableJson(JSON.stringify(info))),
-    );
-    const transports: winston.transport[] = [
-      new winston.transports.Stream({ stream, format: combine(onlySentences, timestamp(), text) }),
-    ];
-    if (debug) {
-      if (debugFile !== 'stdout') this.file = this.open(debugFile);
-      transports.push(new winston.transports.Stream({ stream: this.file ?? stream, format: details }));
-    }
+    const sentences = new winston.transports.Stream({
+      stream,
+      format: combine(onlySentences, timestamp(), text),
+    });
     // Each transport formats for itself; without this winston makes JSON of every line beforehand.
     const asItIs = winston.format(info => info)();
-    this.logger = winston.createLogger({ level: debug ? 'debug' : 'info', format: asItIs, transports });
+    this.logger = winston.createLogger({ format: asItIs, transports: [sentences] });
     // A full disk or a closed pipe costs lines of the journal, never mail.
     this.logger.on('error', () => undefined);
     stream.on('error', () => undefined);
+    this.reopen(settings);
   }
 
-  ready(listen: string, returnPort: string, rules: number, certificates: number): void {
-    this.logger.info(
-      `postseal: ready, listening on ${listen}, returning to ${returnPort}; ${count(rules, 'rule')}, ${count(certificates, 'certificate')}`,
-    );
-    if (this.debugging)
-      this.logger.info('postseal: the debug journal is on; switch it off when you are done');
+  /**
+   * Changes its settings, and opens the file of the debug journal anew: it may have been rotated.
+   * @throws the system's error where the file cannot be opened; then nothing has changed
+   */
+  reopen({ debug, debugFile, events }: JournalSettings): void {
+    const file = debug && debugFile !== 'stdout' ? this.open(debugFile) : undefined;
+    if (this.details) this.logger.remove(this.details);
+    this.file?.end();
+    this.file = file;
+    this.details = debug ? detailsTo(file ?? this.stream) : undefined;
+    if (this.details) this.logger.add(this.details);
+    this.logger.level = debug ? 'debug' : 'info';
+    this.debugging = debug;
+    this.events = events;
+  }
+
+  ready(state: InForce): void {
+    this.inForce('ready', state);
+  }
+
+  /** A reload begins, because of a signal or of a change. */
+  reloading(because: string): void {
+    this.logger.info(`postseal: ${oneLine(because)}, reading the configuration again`);
+  }
+
+  reloaded(milliseconds: number, state: InForce): void {
+    this.inForce(`reloaded in ${milliseconds} ms`, state);
+  }
+
+  /** A reload that did not come about; one for each mistake. */
+  notReloaded(mistake: string): void {
+    this.logger.error(`postseal: reload: kept the old configuration: ${oneLine(mistake)}`);
+  }
+
+  /** A certificate that cannot be used, found at the start or at a reload. */
+  notSigning(consequence: string, mistake: string): void {
+    this.logger.error(`postseal: ${oneLine(consequence)}: ${oneLine(mistake)}`);
   }
 
   stopping(signal: string): void {
@@ -205,6 +213,14 @@ export class Journal {
     });
   }
 
+  private inForce(what: string, { listen, returnPort, rules, certificates }: InForce): void {
+    this.logger.info(
+      `postseal: ${what}, listening on ${listen}, returning to ${returnPort}; ${count(rules, 'rule')}, ${count(certificates, 'certificate')}`,
+    );
+    if (this.debugging)
+      this.logger.info('postseal: the debug journal is on; switch it off when you are done');
+  }
+
   private open(path: string): WriteStream {
     const file = createWriteStream(path, { fd: openSync(path, 'a', 0o640) });
     // A full disk is no reason to stop the mail.
@@ -217,6 +233,18 @@ export class Journal {
   private detail(id: string, event: string, facts: Record<string, unknown>): void {
     if (this.debugging) this.logger.debug({ message: event, id, ...facts });
   }
+}
+
+/** The debug journal: one JSON object a line. */
+function detailsTo(stream: NodeJS.WritableStream): winston.transport {
+  const { combine, timestamp, printf } = winston.format;
+  const onlyDetails = winston.format(info => (info.level === 'debug' ? info : false))();
+  const format = combine(
+    onlyDetails,
+    timestamp(),
+    printf(info => printableJson(JSON.stringify(info))),
+  );
+  return new winston.transports.Stream({ stream, format });
 }
 
 /** `signed rule=invoices certificate=billing`, as journal and `explain` say it. */

@@ -25,7 +25,9 @@ const sources: Source[] = readdirSync(root, { recursive: true, encoding: 'utf8' 
   });
 
 /** The words that everybody may use. */
-const words = 'address envelope algorithms identity failure decision next-hop outcomes printable'.split(' ');
+const words = 'address envelope algorithms identity failure decision entry next-hop outcomes printable'.split(
+  ' ',
+);
 /** What reads the encodings of others, for those who sign and those who verify. */
 const readers = ['asn1', 'x509'];
 const message = ['journal', 'rules', 'mime', 'cms'];

@@ -5,7 +5,7 @@ import { Failure, type Reply } from '../failure.js';
 import { Refused } from '../next-hop.js';
 import { ReturnPort } from '../smtp/return-port.js';
 import { CommandError, exit } from './exit.js';
-import { addressOf } from './serve.js';
+import { addressOf } from './service.js';
 
 /**
  * @param envelope with one recipient: over LMTP too there is one reply then

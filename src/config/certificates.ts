@@ -37,6 +37,7 @@ export function readCertificates(
     name: section.name ?? '',
     origin: findings.origin({ line: section.line, section: section.title }),
     directory: reading.complete.directory,
+    watch: reading.complete.watch,
     password,
   };
 }

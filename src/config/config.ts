@@ -90,6 +90,8 @@ export interface CertificatesSection {
   readonly name: string;
   readonly origin: Origin;
   readonly directory: string;
+  /** Whether a change in it is a reason to reload. */
+  readonly watch: boolean;
   /** Opens every file in it. */
   readonly password: PasswordSource;
 }

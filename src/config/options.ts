@@ -160,5 +160,6 @@ export const certificates = {
     'certs/staff',
     'PKCS#12 and PEM files, each with key and certificate in one; issuers may lie beside as .crt, .cer or .der.',
   ),
+  watch: preset(yesOrNo, 'no', 'yes reloads when something in it changes, as systemctl reload does.'),
   ...passwords,
 } as const satisfies Table;

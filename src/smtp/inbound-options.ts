@@ -3,6 +3,7 @@ import type { Delivery, ForwardedAttributes, Recipient } from '../envelope.js';
 import type { Reply } from '../failure.js';
 import type { Capabilities } from './capabilities.js';
 
+/** What is in it is asked for when it is needed, and may have changed then; but not the protocol. */
 export interface InboundOptions {
   readonly protocol: 'smtp' | 'lmtp';
   readonly hostname: string;

@@ -68,7 +68,6 @@ class Server extends SMTPServer {
 
   constructor(readonly inbound: InboundOptions) {
     super({
-      name: inbound.hostname,
       lmtp: inbound.protocol === 'lmtp',
       banner: 'Postseal',
       disableReverseLookup: true,
@@ -76,10 +75,12 @@ class Server extends SMTPServer {
       disabledCommands: ['AUTH', 'STARTTLS', 'HELP', 'WIZ', 'SHELL', 'KILL'],
       hideENHANCEDSTATUSCODES: true, // it would choose the codes; ours are part of the text
       heloResponse: '%s',
-      maxClients: inbound.maxConnections,
-      maxRecipients,
-      socketTimeout: inbound.timeout,
-      closeTimeout: Math.max(1, inbound.shutdownTimeout), // 0 would mean its default, 30 s
+      get socketTimeout() {
+        return inbound.timeout; // smtp-server keeps this very object, and asks it each time
+      },
+      get closeTimeout() {
+        return Math.max(1, inbound.shutdownTimeout); // 0 would mean its default, 30 s
+      },
       logger: false,
       // By default a turn of the event loop later, and until then who says a word is sent away.
       onConnect: (_, callback) => {
@@ -114,6 +115,7 @@ class Connection extends SMTPConnection {
     socket: Socket,
   ) {
     super(owner, socket);
+    this.name = owner.inbound.hostname;
     this.sizeLimit = owner.inbound.maxMessageSize;
   }
 

@@ -63,7 +63,7 @@ export class Postseal {
     this.child.stdout.destroy();
   }
 
-  signal(name: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): void {
+  signal(name: 'SIGTERM' | 'SIGINT' | 'SIGKILL' | 'SIGHUP'): void {
     this.child.kill(name);
   }
 

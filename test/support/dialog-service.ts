@@ -1,18 +1,15 @@
-// The service in this process, from the port where mail comes in to a return port that does as it is told.
-// Put together as cli/serve.ts does it, but for the ports, a boundary that is known, and a journal in memory.
+// The service in this process, from the port where mail comes in to a return port that does as it is told:
+// that of `postseal serve`, but for a free port, a boundary that is known, and a journal in memory.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { NetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { load } from '../../src/cli/load.js';
-import { filter } from '../../src/filter.js';
+import { load, type Installation } from '../../src/cli/load.js';
+import { Service } from '../../src/cli/service.js';
+import type { Endpoint, ServiceSection } from '../../src/config/config.js';
 import { Journal } from '../../src/journal.js';
-import { Outcomes } from '../../src/outcomes.js';
-import { Doorkeeper } from '../../src/smtp/doorkeeper.js';
-import { Inbound } from '../../src/smtp/inbound.js';
-import { ReturnPort } from '../../src/smtp/return-port.js';
-import { ReturnPort as FaultyReturnPort } from './return-port.js';
+import { ReturnPort } from './return-port.js';
 
 /** What dialogs are filtered by; `anna.pem` beside it. Others than anna pass unsigned. */
 const rules = `
@@ -32,13 +29,26 @@ export class DialogService {
   readonly journal: string[] = [];
   /** Milliseconds that have passed besides those that really have. */
   passed = 0;
+  private readonly log: Journal;
+  private readonly service: Service;
 
   private constructor(
-    private readonly inbound: Inbound,
-    readonly returnPort: FaultyReturnPort,
-    private readonly socket: string | undefined,
-    private readonly release: () => Promise<void>,
-  ) {}
+    installation: Installation,
+    readonly returnPort: ReturnPort,
+    private readonly directory: string,
+  ) {
+    const stream = new Writable({
+      write: (chunk, _, done) => {
+        this.journal.push(...String(chunk).trimEnd().split('\n'));
+        done();
+      },
+    });
+    this.log = new Journal({ debug: false, debugFile: 'stdout', stream, timestamps: false });
+    this.service = new Service(installation, this.log, {
+      random: octets => Buffer.alloc(octets, 0x5a),
+      uptime: () => performance.now() + this.passed,
+    });
+  }
 
   /**
    * @param settings further lines of [service]
@@ -58,86 +68,43 @@ export class DialogService {
     writeFileSync(ini, `[service]\n${lines.join('\n')}\n${own}`);
     const loaded = await load(ini);
     if ('problems' in loaded) throw new Error(loaded.problems.map(p => p.message).join('\n'));
-    const { config, policy } = loaded.installation;
-    const { hostname, maxConnections, maxMessageSize, maxHops, timeout, shutdownTimeout } = config.service;
+    const { config } = loaded.installation;
 
     const path = join(directory, 'back.sock');
-    const faulty = await FaultyReturnPort.start(sockets ? { path } : {});
-    const clock = (): number => performance.now() + service.passed;
-    const nextHop = new ReturnPort(
-      {
-        address: sockets ? { path } : { host: '127.0.0.1', port: faulty.port },
-        hostname,
-        timeout: timeout * 1000,
-      },
-      clock,
-    );
-    const outcomes = new Outcomes();
-    const stream = new Writable({
-      write(chunk, _, done) {
-        service.journal.push(...String(chunk).trimEnd().split('\n'));
-        done();
-      },
-    });
-    const journal = new Journal({ debug: false, debugFile: 'stdout', stream, timestamps: false });
-    const hands = {
-      policy,
-      nextHop,
-      outcomes,
-      journal,
-      clock: () => new Date(),
-      random: (octets: number) => Buffer.alloc(octets, 0x5a),
-      hostname,
-      maxHops,
+    const returnPort = await ReturnPort.start(sockets ? { path } : {});
+    // Any port that is free, for which the ini file has no word.
+    const ends: Pick<ServiceSection, 'listen' | 'return'> = sockets
+      ? { listen: { kind: 'unix', path: join(directory, 'in.sock') }, return: { kind: 'unix', path } }
+      : { listen: loopback(0), return: loopback(returnPort.port) };
+    const installation = {
+      ...loaded.installation,
+      config: { ...config, service: { ...config.service, ...ends } },
     };
-    const door = new Doorkeeper(
-      address => config.service.clients.includes(address),
-      address => {
-        journal.clientRefused(address);
-      },
-      clock,
-    );
-    const inbound = new Inbound({
-      protocol: config.service.protocol,
-      hostname,
-      maxConnections,
-      maxMessageSize,
-      timeout: timeout * 1000,
-      shutdownTimeout: shutdownTimeout * 1000,
-      admits: address => sockets || door.admits(address),
-      capabilities: () => nextHop.capabilities(),
-      deliver: delivery => filter(delivery, hands),
-      takeRefusal: (envelope, recipient) => outcomes.takeRefusal(envelope, recipient),
-      onError: error => {
-        journal.connectionFault(error);
-      },
-    });
-    const socket = sockets ? join(directory, 'in.sock') : undefined;
-    const service = new DialogService(inbound, faulty, socket, async () => {
-      nextHop.close();
-      await inbound.settled();
-      await faulty.close();
-      await journal.close();
-      rmSync(directory, { recursive: true });
-    });
-    await inbound.listen(socket === undefined ? { host: '127.0.0.1', port: 0 } : { path: socket });
-    return service;
+    const it = new DialogService(installation, returnPort, directory);
+    await it.service.start();
+    return it;
   }
 
   /** Where mail comes in. */
   get where(): NetConnectOpts {
-    const { socket, inbound } = this;
-    return socket === undefined ? { host: '127.0.0.1', port: inbound.port } : { path: socket };
+    const { listen } = this.service.settings;
+    return listen.kind === 'unix' ? { path: listen.path } : { host: listen.host, port: this.service.port };
   }
 
   /** As a signal does: resolves when what was in flight is done with. */
   shutDown(): Promise<void> {
-    return this.inbound.close();
+    return this.service.stop();
   }
 
   /** For good. */
   async close(): Promise<void> {
     await this.shutDown();
-    await this.release();
+    await this.returnPort.close();
+    await this.log.close();
+    rmSync(this.directory, { recursive: true });
   }
+}
+
+function loopback(port: number): Endpoint {
+  return { kind: 'tcp', host: '127.0.0.1', port };
 }

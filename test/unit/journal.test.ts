@@ -236,6 +236,34 @@ describe('the debug journal', () => {
     expect(statSync(debugFile).mode & 0o007).toBe(0);
   });
 
+  test('is switched while it is written: each line goes where it went then, and none is lost', async () => {
+    const [first, second] = ['first.json', 'second.json'].map(name => join(directory, name)) as [
+      string,
+      string,
+    ];
+    const { journal, written } = journalOf();
+    const step = (): void => {
+      for (let i = 0; i < 100; i++) everything(journal);
+    };
+    step();
+    for (const debugFile of [first, second, second]) {
+      journal.reopen({ debug: true, debugFile });
+      step();
+    }
+    const missing = join(directory, 'missing', 'debug.json');
+    expect(() => {
+      journal.reopen({ debug: true, debugFile: missing });
+    }).toThrow('ENOENT');
+    step();
+    journal.reopen({ debug: false, debugFile: second });
+    step();
+    await journal.close();
+    const lines = (text: string): number => text.split('\n').length - 1;
+    expect(lines(written())).toBe(6 * 100);
+    await expect.poll(() => lines(readFileSync(first, 'utf8'))).toBe(100 * 8);
+    await expect.poll(() => lines(readFileSync(second, 'utf8'))).toBe(3 * 100 * 8);
+  });
+
   test('a file that cannot be opened is an error at once, not silence', () => {
     expect(() => journalOf({ debug: true, debugFile: join(directory, 'missing', 'debug.json') })).toThrow(
       'ENOENT',

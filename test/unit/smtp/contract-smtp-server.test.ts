@@ -327,6 +327,11 @@ describe('the parser, which input.ts replaces', () => {
   });
 });
 
+test('its options are the very object that it was given, so that ours may change', () => {
+  const options: SMTPServerOptions = { logger: false, size: 1000 };
+  expect((new SMTPServer(options) as unknown as { options: unknown }).options).toBe(options);
+});
+
 test('what a subclass overrides and calls is there', () => {
   const prototype = SMTPConnection.prototype as unknown as Record<string, unknown>;
   for (const method of [

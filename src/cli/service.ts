@@ -1,0 +1,206 @@
+// The service as a value: inbound, filter and return port, and the installation that they work by, which can be
+// exchanged while mail passes.
+import { chmod, stat, unlink } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
+import { formatEndpoint, type Endpoint, type ServiceSection } from '../config/config.js';
+import type { Delivery } from '../envelope.js';
+import type { Reply } from '../failure.js';
+import { filter, type Hands } from '../filter.js';
+import type { InForce, Journal } from '../journal.js';
+import { Outcomes } from '../outcomes.js';
+import { Doorkeeper } from '../smtp/doorkeeper.js';
+import type { InboundOptions } from '../smtp/inbound-options.js';
+import { Inbound } from '../smtp/inbound.js';
+import { ReturnPort } from '../smtp/return-port.js';
+import type { SessionOptions } from '../smtp/session.js';
+import { CommandError, exit } from './exit.js';
+import type { Installation } from './load.js';
+
+/** What the service needs of the world beside files and sockets. */
+export interface World {
+  readonly random: (octets: number) => Buffer;
+  /** Milliseconds, for what grows old. */
+  readonly uptime: () => number;
+}
+
+/** A return port, for as long as there are messages for it. */
+interface WayOut {
+  readonly options: SessionOptions;
+  readonly returnPort: ReturnPort;
+  /** How many are on their way. */
+  messages: number;
+}
+
+/** An installation at work. A message finishes under the one that it began under. */
+interface State {
+  readonly installation: Installation;
+  readonly hands: Hands;
+  readonly wayOut: WayOut;
+}
+
+export class Service {
+  /** What it was started with: its listener is this one, whatever a later installation says. */
+  readonly settings: ServiceSection;
+  /** Outlives every installation: what Postfix tries again is the same mail. */
+  private readonly outcomes = new Outcomes();
+  private readonly inbound: Inbound;
+  private readonly waysOut = new Set<WayOut>();
+  private current: State;
+
+  constructor(
+    installation: Installation,
+    private readonly journal: Journal,
+    private readonly world: World,
+  ) {
+    this.settings = installation.config.service;
+    this.current = this.stateFor(installation);
+    this.inbound = new Inbound(this.inboundOptions());
+  }
+
+  /** Listens. @throws CommandError (71) */
+  async start(): Promise<void> {
+    const { listen } = this.settings;
+    try {
+      if (listen.kind === 'unix') await removeStaleSocket(listen.path);
+      await this.inbound.listen(addressOf(listen));
+      // Whoever connects has mail signed: only our user and group may. Postfix's user has to be in our group.
+      if (listen.kind === 'unix') await chmod(listen.path, 0o660);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      const why = code === 'EADDRINUSE' ? 'in use already; is another Postseal running?' : message;
+      throw new CommandError(exit.osError, `cannot listen on ${formatEndpoint(listen)}: ${why}`);
+    }
+  }
+
+  /** From now on messages and connections that begin do so under this installation. */
+  exchange(installation: Installation): void {
+    const { wayOut } = this.current;
+    this.current = this.stateFor(installation);
+    this.closeIfDone(wayOut);
+  }
+
+  /** Takes no more mail, and lets what is in flight finish within the limit. */
+  async stop(): Promise<void> {
+    await this.inbound.close();
+    for (const { returnPort } of this.waysOut) returnPort.close();
+    await this.inbound.settled();
+  }
+
+  get installation(): Installation {
+    return this.current.installation;
+  }
+
+  /** The TCP port in use. */
+  get port(): number {
+    return this.inbound.port;
+  }
+
+  get inForce(): InForce {
+    const { config, policy, identities } = this.installation;
+    return {
+      listen: formatEndpoint(this.settings.listen),
+      returnPort: formatEndpoint(config.service.return),
+      rules: policy.rules.length,
+      certificates: identities.length,
+    };
+  }
+
+  private stateFor(installation: Installation): State {
+    const { config, policy } = installation;
+    const { hostname, maxHops } = config.service;
+    const wayOut = this.wayOutFor(config.service);
+    const { outcomes, journal, world } = this;
+    const clock = (): Date => new Date();
+    const nextHop = wayOut.returnPort;
+    const hands = { policy, nextHop, outcomes, journal, clock, random: world.random, hostname, maxHops };
+    return { installation, hands, wayOut };
+  }
+
+  /** The same one as before where nothing about it has changed: it has connections, and knows what it offers. */
+  private wayOutFor({ return: to, hostname, timeout }: ServiceSection): WayOut {
+    const options = { address: addressOf(to), hostname, timeout: timeout * 1000 };
+    for (const known of this.waysOut) if (isDeepStrictEqual(known.options, options)) return known;
+    const wayOut = { options, returnPort: new ReturnPort(options, this.world.uptime), messages: 0 };
+    this.waysOut.add(wayOut);
+    return wayOut;
+  }
+
+  private closeIfDone(wayOut: WayOut): void {
+    if (wayOut === this.current.wayOut || wayOut.messages > 0) return;
+    this.waysOut.delete(wayOut);
+    wayOut.returnPort.close();
+  }
+
+  private async deliver(delivery: Delivery): Promise<readonly Reply[]> {
+    const { hands, wayOut } = this.current;
+    wayOut.messages++;
+    try {
+      return await filter(delivery, hands);
+    } finally {
+      wayOut.messages--;
+      this.closeIfDone(wayOut);
+    }
+  }
+
+  /** Whatever can change does, with the next connection, command or message that asks. */
+  private inboundOptions(): InboundOptions {
+    const { journal, outcomes } = this;
+    const { protocol, listen } = this.settings;
+    const settings = (): ServiceSection => this.installation.config.service;
+    const door = new Doorkeeper(
+      address => settings().clients.includes(address),
+      address => {
+        journal.clientRefused(address);
+      },
+      this.world.uptime,
+    );
+    return {
+      protocol,
+      get hostname() {
+        return settings().hostname;
+      },
+      get maxConnections() {
+        return settings().maxConnections;
+      },
+      get maxMessageSize() {
+        return settings().maxMessageSize;
+      },
+      get timeout() {
+        return settings().timeout * 1000;
+      },
+      get shutdownTimeout() {
+        return settings().shutdownTimeout * 1000;
+      },
+      // Whoever gets at a UNIX socket has the rights for it.
+      admits: address => listen.kind === 'unix' || door.admits(address),
+      capabilities: () => this.current.wayOut.returnPort.capabilities(),
+      deliver: delivery => this.deliver(delivery),
+      takeRefusal: (forwarded, recipient) => outcomes.takeRefusal(forwarded, recipient),
+      onError: error => {
+        journal.connectionFault(error);
+      },
+    };
+  }
+}
+
+/** For net.connect and net.Server. */
+export function addressOf(endpoint: Endpoint): { host: string; port: number } | { path: string } {
+  return endpoint.kind === 'unix' ? { path: endpoint.path } : { host: endpoint.host, port: endpoint.port };
+}
+
+/** A socket left behind by a killed service is removed; one that somebody serves is not. */
+async function removeStaleSocket(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isSocket()) return;
+  const served = await new Promise<boolean>(resolve => {
+    const probe = connect(path, () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once('error', () => {
+      resolve(false);
+    });
+  });
+  if (!served) await unlink(path);
+}

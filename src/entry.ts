@@ -1,0 +1,37 @@
+// What the journal and its listener are told, as values.
+import type { Address } from './address.js';
+import type { Decision } from './decision.js';
+import type { Reply } from './failure.js';
+
+/** Recipients that were treated alike. */
+export interface DecidedGroup {
+  /** Absent where an earlier attempt had heard of the return port that it refuses them. */
+  readonly decision?: Decision;
+  readonly recipients: readonly Address[];
+  /** What became of their copy, where it is not the message's reply: over LMTP, and after a partial failure. */
+  readonly reply?: Reply;
+}
+
+/** What the one line about a message tells. */
+export interface MessageEntry {
+  /** Empty where the message did not get as far as a decision. */
+  readonly groups: readonly DecidedGroup[];
+  readonly sender: Address;
+  /** Octets received. */
+  readonly size: number;
+  readonly milliseconds: number;
+  readonly reply: Reply;
+}
+
+/** What the service works by. */
+export interface InForce {
+  readonly listen: string;
+  readonly returnPort: string;
+  readonly rules: number;
+  readonly certificates: number;
+}
+
+export interface MessageListener {
+  /** @param id Postfix's queue id, or NOQUEUE; may hold anything that a client says */
+  message(id: string, entry: MessageEntry): void;
+}
