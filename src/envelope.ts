@@ -22,6 +22,9 @@ export interface Envelope {
   readonly size?: number;
 }
 
+/** What the journal says for a message whose queue id is not known, as Postfix does. */
+export const noQueueId = 'NOQUEUE';
+
 /** Postfix's queue id (XFORWARD IDENT), or undefined for a client that sent none. */
 export function queueId(forwarded: ForwardedAttributes): string | undefined {
   const ident = forwarded.get('IDENT');

@@ -1,6 +1,6 @@
 // The story of one message, from its first octet to the final reply.
 import { Copies } from './copies.js';
-import { queueId, type Delivery, type Envelope } from './envelope.js';
+import { noQueueId, queueId, type Delivery, type Envelope } from './envelope.js';
 import { factsOf, readBeginning } from './facts.js';
 import { Failure, outcome, type Reply } from './failure.js';
 import { copiesFor, decideGroups, ownReplies, tell, type Group } from './groups.js';
@@ -23,9 +23,6 @@ export interface Hands {
   readonly hostname: string;
   readonly maxHops: number;
 }
-
-/** What the journal says for a message whose queue id is not known, as Postfix does. */
-const noQueueId = 'NOQUEUE';
 
 /**
  * Filters one message. Never rejects: a fault becomes a 4xx reply, and nothing is delivered that it stands for.

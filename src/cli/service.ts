@@ -4,7 +4,7 @@ import { chmod, stat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { formatEndpoint, type Endpoint, type ServiceSection } from '../config/config.js';
-import type { Delivery } from '../envelope.js';
+import { noQueueId, queueId, type Delivery } from '../envelope.js';
 import type { Reply } from '../failure.js';
 import { filter, type Hands } from '../filter.js';
 import type { InForce, Journal } from '../journal.js';
@@ -177,6 +177,11 @@ export class Service {
       capabilities: () => this.current.wayOut.returnPort.capabilities(),
       deliver: delivery => this.deliver(delivery),
       takeRefusal: (forwarded, recipient) => outcomes.takeRefusal(forwarded, recipient),
+      onRefusal: ({ forwarded, sender, recipients, reply }) => {
+        const groups = recipients.length > 0 ? [{ recipients }] : [];
+        const entry = { sender, groups, size: 0, milliseconds: 0, reply };
+        journal.message(queueId(forwarded) ?? noQueueId, entry);
+      },
       onError: error => {
         journal.connectionFault(error);
       },

@@ -90,6 +90,7 @@ describe('the greeting', () => {
       capabilities: () => Promise.resolve(everything),
       deliver: () => Promise.reject(new Error('nothing is delivered here')),
       takeRefusal: () => undefined,
+      onRefusal: () => undefined,
       onError: () => undefined,
     });
     await inbound.listen({ host: '127.0.0.1', port: 0 });
@@ -114,6 +115,7 @@ describe('a client that talks before the greeting', () => {
       capabilities: () => Promise.resolve(everything),
       deliver: () => Promise.reject(new Error('nothing is delivered here')),
       takeRefusal: () => undefined,
+      onRefusal: () => undefined,
       onError: () => undefined,
     });
     await inbound.listen({ host: '127.0.0.1', port: 0 });
@@ -157,6 +159,7 @@ describe('EHLO', () => {
       capabilities: () => Promise.resolve({ extensions: ['DSN'], maxMessageSize: 5000 }),
       deliver: () => Promise.reject(new Error('nothing is delivered here')),
       takeRefusal: () => undefined,
+      onRefusal: () => undefined,
       onError: () => undefined,
     });
     await inbound.listen({ host: '127.0.0.1', port: 0 });

@@ -33,6 +33,7 @@ async function inContent(deliver: (delivery: Delivery) => Promise<Reply>): Promi
     capabilities: () => Promise.resolve(everything),
     deliver: async delivery => [await deliver(delivery)],
     takeRefusal: () => undefined,
+    onRefusal: () => undefined,
     onError: () => undefined,
   });
   await inbound.listen({ host: '127.0.0.1', port: 0 });

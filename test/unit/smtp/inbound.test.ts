@@ -47,6 +47,7 @@ beforeEach(async () => {
       return [reply];
     },
     takeRefusal: (envelope, recipient) => outcomes.takeRefusal(envelope, recipient),
+    onRefusal: () => undefined,
     onError: () => undefined,
   });
   await inbound.listen({ host: '127.0.0.1', port: 0 });
