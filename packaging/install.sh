@@ -52,5 +52,9 @@ if [ -d /etc/systemd/system ]; then
   if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
 fi
 
+if [ -d /etc/logrotate.d ] && [ ! -e /etc/logrotate.d/postseal ]; then
+  install -o root -g root -m 0644 etc/logrotate.d/postseal /etc/logrotate.d/postseal
+fi
+
 say "done. Next: edit /etc/postseal/postseal.ini, then"
 say "  postseal check && systemctl enable --now postseal"

@@ -17,7 +17,7 @@ done
 if [ -d /run/systemd/system ] && [ -e /etc/systemd/system/postseal.service ]; then
   systemctl disable --now postseal
 fi
-rm -f /etc/systemd/system/postseal.service "$prefix/bin/postseal"
+rm -f /etc/systemd/system/postseal.service /etc/logrotate.d/postseal "$prefix/bin/postseal"
 rm -rf "$prefix/lib/postseal"
 if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
 if [ -n "$purge" ]; then
