@@ -22,6 +22,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: withoutOpenssl(),
+    maxWorkers: 2, // most of the time the tests wait for processes that they started
     testTimeout: 20_000,
     maxConcurrency: 3, // of processes that a file's concurrent tests start
     hookTimeout: 60_000,

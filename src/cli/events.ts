@@ -1,10 +1,12 @@
 // The event log as the ini file describes it.
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Fault } from '../certs/fault.js';
 import { checkRights, nodeIo, readBounded } from '../certs/files.js';
 import type { EventsSection, Problem } from '../config/config.js';
 import { Courier, type Reports } from '../events/courier.js';
 import { EventFile } from '../events/file.js';
-import { EventLog } from '../events/log.js';
+import { EventLog, type Way } from '../events/log.js';
 import { Webhook } from '../events/webhook.js';
 import { CommandError, exit } from './exit.js';
 import { version } from './version.js';
@@ -13,52 +15,68 @@ import { version } from './version.js';
 const longestPause = { file: 10_000, webhook: 300_000 } as const;
 
 /**
- * @param authorization for the webhook, where there is one
  * @param reports called when there is something to report
+ * @param before the event log until now: what it has for a file or a webhook of this section goes on
  * @throws CommandError (78) where the file cannot be written because of what it is called or who may
  */
 export async function openEvents(
-  section: EventsSection,
-  authorization: string | undefined,
+  { file, webhook }: EventsSection,
   reports: () => Reports,
+  before?: EventLog,
 ): Promise<EventLog> {
-  const couriers: Courier[] = [];
-  const file = section.file === undefined ? undefined : new EventFile(section.file);
-  if (file) {
-    await file.open().catch((error: unknown) => {
-      const { code, message } = error as NodeJS.ErrnoException;
-      // A disk that is full or broken just now does not keep the mail from starting again.
-      if (!mistakes.includes(code ?? '')) return;
-      throw new CommandError(exit.config, `[events] file: ${file.path} cannot be written: ${message}`);
-    });
-    couriers.push(
-      new Courier({
-        to: file.path,
-        deliver: lines => file.deliver(lines),
-        reports,
-        longestPause: longestPause.file,
-      }),
-    );
-  }
-  if (section.webhook) {
-    const webhook = new Webhook({
-      url: section.webhook.url,
-      ...(authorization !== undefined && { authorization }),
-      userAgent: `postseal/${version}`,
-    });
-    couriers.push(
-      new Courier({
-        to: webhook.origin,
-        deliver: (lines, signal) => webhook.deliver(lines, signal),
-        reports,
-        longestPause: longestPause.webhook,
-      }),
-    );
-  }
-  return new EventLog(couriers, file, () => new Date());
+  const fileWay = await fileFor(file?.path, reports, before?.file);
+  return new EventLog(fileWay, webhookFor(webhook?.url, reports, before?.webhook), () => new Date());
 }
 
-const mistakes = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM'];
+async function fileFor(
+  path: string | undefined,
+  reports: () => Reports,
+  before: Way<EventFile> | undefined,
+): Promise<Way<EventFile> | undefined> {
+  if (path === undefined) return undefined;
+  if (path === before?.to.path) return before;
+  const file = new EventFile(path);
+  await file.open().catch((error: unknown) => {
+    const { code, message } = error as NodeJS.ErrnoException;
+    // A disk that is full or broken just now does not keep the mail from starting again.
+    if (passing.includes(code ?? '')) return;
+    throw new CommandError(exit.config, `[events] file: ${path} cannot be written: ${message}`);
+  });
+  const deliver = (lines: readonly string[]): Promise<void> => file.deliver(lines);
+  return { to: file, courier: new Courier({ to: path, deliver, reports, longestPause: longestPause.file }) };
+}
+
+const passing = ['ENOSPC', 'EDQUOT', 'EIO', 'EMFILE', 'ENFILE'];
+
+function webhookFor(
+  url: string | undefined,
+  reports: () => Reports,
+  before: Way<Webhook> | undefined,
+): Way<Webhook> | undefined {
+  if (url === undefined) return undefined;
+  if (url === before?.to.url) return before;
+  const webhook = new Webhook({ url, userAgent: `postseal/${version}` });
+  const courier = new Courier({
+    to: webhook.origin,
+    deliver: (lines, signal) => webhook.deliver(lines, signal),
+    reports,
+    longestPause: longestPause.webhook,
+  });
+  return { to: webhook, courier };
+}
+
+/** What is certain to keep the event log from being written, whoever the user is. */
+export async function examineFile({ file }: EventsSection): Promise<Problem[]> {
+  if (!file) return [];
+  const { path, origin } = file;
+  const problem = (message: string): Problem[] => [{ origin, message, severity: 'error' }];
+  const directory = dirname(path);
+  const [place, there] = await Promise.all([directory, path].map(p => stat(p).catch(() => undefined)));
+  if (!place?.isDirectory())
+    return problem(`${directory} is not a directory: make it, or name another place`);
+  if (there?.isDirectory()) return problem(`${path} is a directory: name a file in it`);
+  return there?.isFIFO() ? problem(`${path} is a pipe: name a file`) : [];
+}
 
 /** The Authorization header of the webhook, where it has one, and what is wrong with its file. */
 export async function readAuthorization({
@@ -69,8 +87,10 @@ export async function readAuthorization({
   try {
     const { bytes, mode } = await readBounded(path, nodeIo);
     const authorization = bytes.toString('latin1').split(/\r?\n/, 1)[0]!.trim();
-    if (!/^[\x20-\x7e]+$/.test(authorization))
-      throw new Fault('its first line is no Authorization header: write one as in Bearer 0123');
+    if (!/^[\x20-\x7e]+$/.test(authorization) || /^(?:["']|authorization\s*:)/i.test(authorization))
+      throw new Fault(
+        'its first line is not what stands behind "Authorization:": write that alone, as in Bearer 0123',
+      );
     const warnings = checkRights(path, mode, 'webhook_authorization_file');
     return {
       authorization,

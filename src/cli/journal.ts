@@ -180,7 +180,7 @@ async function configuredLog(ini: string): Promise<string> {
   const { config, problems } = await readIni(ini);
   if (!config) throw new CommandError(exit.config, problems.map(showProblem).join('\n'));
   const { file } = config.events;
-  if (file !== undefined) return file;
+  if (file) return file.path;
   const mend =
     'write file = /var/log/postseal/events.json there and restart the service, or name one with --file';
   throw new CommandError(exit.config, `${ini}: [events] names no file: ${mend}`);

@@ -8,7 +8,7 @@ import { formatProblem } from '../config/config.js';
 import { readConfig, type ReadConfig } from '../config/read.js';
 import type { Identity } from '../identity.js';
 import type { Policy, Rule } from '../rules/policy.js';
-import { readAuthorization } from './events.js';
+import { examineFile, readAuthorization } from './events.js';
 import { CommandError, exit } from './exit.js';
 import { consequences, linkRule, type Source } from './link.js';
 
@@ -63,6 +63,7 @@ export async function load(path: string): Promise<LoadResult> {
 
   const sections = await loadCertificates(config);
   const { authorization, problems: ofWebhook } = await readAuthorization(config.events);
+  const ofEvents = [...ofWebhook, ...(await examineFile(config.events))];
   const sources = new Map(sections.map(section => [section.title, section]));
   const policy: Policy = {
     rules: config.rules.map(rule => linkRule(rule, sources)),
@@ -75,10 +76,10 @@ export async function load(path: string): Promise<LoadResult> {
     list.map(identity => ({ section: title, identity })),
   );
   const ofCertificates = sections.flatMap(section => findingsOf(section, policy.rules));
-  const findings = [...problems, ...ofCertificates, ...ofWebhook].sort(
+  const findings = [...problems, ...ofCertificates, ...ofEvents].sort(
     (a, b) => a.origin.line - b.origin.line,
   );
-  if (ofWebhook.some(p => p.severity === 'error')) return { problems: findings };
+  if (ofEvents.some(p => p.severity === 'error')) return { problems: findings };
   return {
     installation: {
       config,

@@ -1,5 +1,4 @@
 // What the service writes: the journal and the event log, as the ini file describes them.
-import { isDeepStrictEqual } from 'node:util';
 import type { EventLog } from '../events/log.js';
 import { Journal, type JournalSettings } from '../journal.js';
 import { openEvents } from './events.js';
@@ -13,7 +12,6 @@ export class Records {
   private constructor(
     readonly journal: Journal,
     private events: EventLog,
-    private installation: Installation,
     private readonly debugging: boolean,
   ) {}
 
@@ -22,7 +20,8 @@ export class Records {
    * @throws CommandError (78)
    */
   static async open(installation: Installation, debugging: boolean): Promise<Records> {
-    const events = await openEvents(installation.config.events, installation.authorization, () => journal);
+    const events = await openEvents(installation.config.events, () => journal);
+    authorize(events, installation);
     const stream = process.stdout;
     const timestamps = process.env['JOURNAL_STREAM'] === undefined;
     const journal: Journal = withSettings(
@@ -30,43 +29,38 @@ export class Records {
       debugging,
       settings => new Journal({ ...settings, events, stream, timestamps }),
     );
-    return new Records(journal, events, installation, debugging);
+    return new Records(journal, events, debugging);
   }
 
   /** Goes on as this installation says, in files opened anew. @throws CommandError (78); then nothing has changed */
   async reopen(installation: Installation): Promise<void> {
     const { journal } = this;
-    // An event log that stays the same keeps what waits in it.
-    const stays = isDeepStrictEqual(destinations(installation), destinations(this.installation));
-    const events = stays
-      ? this.events
-      : await openEvents(installation.config.events, installation.authorization, () => journal);
+    const events = await openEvents(installation.config.events, () => journal, this.events);
     try {
       withSettings(installation, this.debugging, settings => {
         journal.reopen({ ...settings, events });
       });
     } catch (error) {
-      if (!stays) await events.close();
+      await events.close('the configuration was not taken', this.events);
       throw error;
     }
-    if (stays) events.reopen();
-    else this.endings = Promise.all([this.endings, this.events.close()]);
+    authorize(events, installation);
+    events.reopen();
+    const why = 'the ini file names another place for them';
+    this.endings = Promise.all([this.endings, this.events.close(why, events)]);
     this.events = events;
-    this.installation = installation;
   }
 
   /** Waits a few seconds for events, and until the journal is written. */
   async close(): Promise<void> {
-    await Promise.all([this.endings, this.events.close()]);
+    await Promise.all([this.endings, this.events.close('the service ended')]);
     this.journal.stopped();
     await this.journal.close();
   }
 }
 
-/** Where events go. */
-function destinations({ config, authorization }: Installation): unknown[] {
-  const { file, webhook } = config.events;
-  return [file, webhook?.url, authorization];
+function authorize({ webhook }: EventLog, { authorization }: Installation): void {
+  if (webhook) webhook.to.authorization = authorization;
 }
 
 /** @throws CommandError (78) where the debug journal cannot be opened */

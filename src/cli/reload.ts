@@ -39,6 +39,8 @@ export async function reload(because: string, running: Running): Promise<void> {
     watch.set(watched(installation.config));
   } catch (error) {
     for (const mistake of mistakesIn(error)) journal.notReloaded(mistake);
+    // Whoever moved the log files away expects new ones all the same.
+    await records.reopen(service.installation).catch(() => undefined);
   }
 }
 

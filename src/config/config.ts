@@ -55,8 +55,7 @@ export interface JournalSection {
 }
 
 export interface EventsSection {
-  /** Absolute. */
-  readonly file?: string;
+  readonly file?: { readonly path: string; readonly origin: Origin };
   readonly webhook?: {
     readonly url: string;
     /** The file whose first line is the Authorization header. */

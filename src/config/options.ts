@@ -14,6 +14,7 @@ import {
   listOf,
   password,
   path,
+  secretFile,
   size,
   stdoutOrPath,
   yesOrNo,
@@ -127,7 +128,7 @@ export const events = {
     'Where the events are posted to, as JSON arrays: https, or http on this machine.',
   ),
   webhook_authorization_file: optional(
-    path,
+    secretFile,
     'webhook.authorization',
     'A file with the Authorization header for it in one line, as in Bearer 0123.',
   ),

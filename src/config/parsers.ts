@@ -88,6 +88,12 @@ export const path: Parser<string> = (text, { directory }) =>
 export const absolutePath: Parser<string> = text =>
   isAbsolute(text) ? { value: text } : { wrong: `"${text}" is not a path that begins with /` };
 
+/** A path, where the secret itself might stand by mistake: such a value is never shown. @returns it absolute */
+export const secretFile: Parser<string> = (text, context) =>
+  /^(?:basic|bearer|digest|token|authorization:)\s/i.test(text)
+    ? { wrong: 'holds the header itself: write that into a file, and name the file here' }
+    : path(text, context);
+
 export const stdoutOrPath: Parser<string> = text =>
   text === 'stdout' || isAbsolute(text)
     ? { value: text }

@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { readCertificate, readCertificates } from './certificates.js';
 import type { Config, EventsSection, Problem, ServiceSection } from './config.js';
 import { isLoopback, isSameEndpoint } from './endpoint.js';
-import { Findings } from './findings.js';
+import { Findings, type Place } from './findings.js';
 import { events, journal, service, signing } from './options.js';
 import type { Context } from './parsers.js';
 import { readException, readRule, warnOfSha1, warnOfShadows } from './rules.js';
@@ -38,7 +38,7 @@ export function readConfig(file: string, text: string | Uint8Array, hostname = o
 
   const serviceSection = readService(only('service'), hostname, context, findings);
   const { complete: journalValues } = readSection(journal, only('journal'), context, findings);
-  const eventsSection = readEvents(only('events'), context, findings);
+  const eventsSection = readEvents(only('events'), journalValues?.debug_file, context, findings);
   const signingReading = readSection(signing, only('signing'), context, findings);
   const defaults = signingReading.values;
   warnOfSha1(signingReading, findings);
@@ -110,17 +110,31 @@ function readService(
   );
 }
 
-function readEvents(section: Section, context: Context, findings: Findings): EventsSection | undefined {
+function readEvents(
+  section: Section,
+  debugFile: string | undefined,
+  context: Context,
+  findings: Findings,
+): EventsSection | undefined {
   const { complete, lineOf, attempted } = readSection(events, section, context, findings);
+  const place = (name: keyof typeof events): Place => ({
+    line: lineOf(name),
+    section: section.title,
+    key: name,
+  });
   const key = 'webhook_authorization_file';
-  const place = { line: lineOf(key), section: section.title, key };
   if (attempted(key) && !attempted('webhook'))
-    findings.warning(place, 'not used: there is no webhook beside it');
+    findings.warning(place(key), 'not used: there is no webhook beside it');
   if (!complete) return undefined;
   const { file, webhook: url, webhook_authorization_file: path } = complete;
-  const authorization = path !== undefined && { path, origin: findings.origin(place) };
+  const authorization = path !== undefined && { path, origin: findings.origin(place(key)) };
+  const other = [
+    ['this ini file', resolve(findings.file)],
+    ['the debug_file of [journal]', debugFile],
+  ].find(([, taken]) => file !== undefined && taken === file);
+  if (other) findings.error(place('file'), `is ${other[0]!}: give events a file of their own`);
   return {
-    ...(file !== undefined && { file }),
+    ...(file !== undefined && { file: { path: file, origin: findings.origin(place('file')) } }),
     ...(url !== undefined && { webhook: { url, ...(authorization && { authorization }) } }),
   };
 }

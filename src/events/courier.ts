@@ -45,6 +45,10 @@ const firstPause = 1000;
 const attemptTime = 30_000;
 /** The end of the service waits so long. */
 const closingTime = 3000;
+/** Then it is asked again this soon. */
+const closingPause = 250;
+/** A pause over which nobody is to wonder. */
+const longPause = 10_000;
 /** Losses are told no more often than this. */
 const betweenReports = 60_000;
 
@@ -55,22 +59,23 @@ export class Courier {
   private attempt: AbortController | undefined;
   private wake: (() => void) | undefined;
   private closing = false;
+  private ended = false;
   /** Of failed attempts in a row, and what the last one failed of. */
   private failures = 0;
   private trouble = '';
+  private toldOfTrouble = false;
   /** Since the first of them. */
   private lost = 0;
-  private untold = 0;
-  private why = '';
+  /** What is lost and not told yet, by reason. */
+  private readonly untold = new Map<string, number>();
   private nextReport: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: CourierOptions) {}
 
   put(line: string): void {
-    const { length } = this.waiting;
-    if (this.closing) this.lose(1, 'the service ended');
-    else if (length >= limits.events || this.characters + line.length > limits.characters)
-      this.lose(1, `${length} wait already`);
+    if (this.closing) this.lose(1, 'they came too late');
+    else if (this.waiting.length >= limits.events || this.characters + line.length > limits.characters)
+      this.lose(1, `too many wait already${this.because}`);
     else {
       this.waiting.push(line);
       this.characters += line.length;
@@ -83,8 +88,8 @@ export class Courier {
     this.wake?.();
   }
 
-  /** Delivers what waits, within some seconds; the rest is lost. */
-  async close(): Promise<void> {
+  /** Delivers what waits, within some seconds; the rest is lost. @param why there is no more time */
+  async close(why: string): Promise<void> {
     this.closing = true;
     this.hurry();
     let timer: NodeJS.Timeout | undefined;
@@ -93,9 +98,11 @@ export class Courier {
     });
     await Promise.race([this.work, late]);
     clearTimeout(timer);
-    if (this.waiting.length > 0) this.lose(this.waiting.length, 'the service ended');
+    this.ended = true;
+    if (this.waiting.length > 0) this.lose(this.waiting.length, `${why}${this.because}`);
     this.waiting.length = 0;
-    this.attempt?.abort(new Error('the service ended'));
+    this.attempt?.abort(new Error(why));
+    this.hurry();
     clearTimeout(this.nextReport);
     this.report();
   }
@@ -110,14 +117,15 @@ export class Courier {
         this.remove(lines);
         this.worked();
       } catch (error) {
+        if (this.ended) break;
         if (error instanceof Undeliverable) {
           this.remove(lines);
           this.lose(lines.length, error.message);
           continue;
         }
-        this.failed((error as Error).message);
-        if (this.closing) break;
-        await this.pause(error instanceof Later ? error.pause : 0);
+        const pause = this.pauseAfter(error);
+        this.failed((error as Error).message, pause);
+        await this.wait(pause);
       }
     }
     this.work = undefined;
@@ -152,12 +160,17 @@ export class Courier {
     for (const line of lines) this.characters -= line.length;
   }
 
-  /** @param least milliseconds that the other side asks for */
-  private async pause(least: number): Promise<void> {
+  /** In milliseconds. */
+  private pauseAfter(error: unknown): number {
+    if (this.closing) return closingPause;
     const { longestPause, random = Math.random } = this.options;
-    const usual = firstPause * 2 ** (this.failures - 1) * (1 - random() / 2);
+    const usual = firstPause * 2 ** this.failures * (1 - random() / 2);
+    return Math.min(longestPause, Math.max(usual, error instanceof Later ? error.pause : 0));
+  }
+
+  private async wait(pause: number): Promise<void> {
     await new Promise<void>(resolve => {
-      const timer = setTimeout(resolve, Math.min(longestPause, Math.max(usual, least))).unref();
+      const timer = setTimeout(resolve, pause).unref();
       this.wake = () => {
         clearTimeout(timer);
         resolve();
@@ -166,27 +179,34 @@ export class Courier {
     this.wake = undefined;
   }
 
-  /** One failed attempt is nothing to tell: a connection that was kept too long fails like that. */
-  private failed(message: string): void {
+  /** One failed attempt that is soon made good is nothing to tell: a connection that was kept too long fails like that. */
+  private failed(message: string, pause: number): void {
     this.failures++;
     this.trouble = message;
     if (this.failures === 1) this.lost = 0;
-    if (this.failures === 2) this.options.reports().eventsFail(this.options.to, message);
+    if (!this.toldOfTrouble && (this.failures === 2 || pause > longPause)) {
+      this.toldOfTrouble = true;
+      this.options.reports().eventsFail(this.options.to, message);
+    }
   }
 
   private worked(): void {
-    if (this.failures > 1) {
+    if (this.toldOfTrouble) {
+      this.report();
       this.options.reports().eventsWork(this.options.to, this.lost);
-      this.untold = 0;
     }
+    this.toldOfTrouble = false;
     this.failures = 0;
     this.trouble = '';
   }
 
+  private get because(): string {
+    return this.trouble === '' ? '' : ` (${this.trouble})`;
+  }
+
   private lose(count: number, why: string): void {
     this.lost += count;
-    this.untold += count;
-    this.why = this.trouble === '' ? why : `${why} (${this.trouble})`;
+    this.untold.set(why, (this.untold.get(why) ?? 0) + count);
     if (this.nextReport) return;
     this.report();
     this.nextReport = setTimeout(() => {
@@ -196,7 +216,7 @@ export class Courier {
   }
 
   private report(): void {
-    if (this.untold > 0) this.options.reports().eventsLost(this.options.to, this.untold, this.why);
-    this.untold = 0;
+    for (const [why, count] of this.untold) this.options.reports().eventsLost(this.options.to, count, why);
+    this.untold.clear();
   }
 }

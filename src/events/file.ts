@@ -16,7 +16,10 @@ export class EventFile {
   async open(): Promise<void> {
     const handle = await open(this.path, 'a+', 0o640);
     this.handle = handle;
-    const { size } = await handle.stat();
+    const stats = await handle.stat();
+    // Whoever reads from it decides when a write ends, and so when the service does.
+    if (stats.isFIFO()) throw new Error('it is a pipe, write the path of a file');
+    const { size } = stats;
     this.unfinished = size > 0 && (await handle.read(Buffer.alloc(1), 0, 1, size - 1)).buffer[0] !== newline;
   }
 
@@ -42,6 +45,11 @@ export class EventFile {
       await this.release().catch(() => undefined);
       throw error;
     }
+  }
+
+  /** For good. */
+  async close(): Promise<void> {
+    await this.release();
   }
 
   private async release(): Promise<void> {

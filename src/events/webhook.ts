@@ -3,8 +3,6 @@ import { Later, Undeliverable } from './courier.js';
 
 export interface WebhookOptions {
   readonly url: string;
-  /** The Authorization header, where there is to be one. */
-  readonly authorization?: string;
   readonly userAgent: string;
   readonly fetch?: typeof fetch;
   readonly clock?: () => Date;
@@ -12,9 +10,18 @@ export interface WebhookOptions {
 
 /** Of an answer no more is read: a connection with a little left in it can be used again, one with more is closed. */
 const answerSize = 64 * 1024;
+/** Nor is it waited for longer, in milliseconds. */
+const answerTime = 1000;
 
 export class Webhook {
+  /** The Authorization header, where there is to be one. */
+  authorization: string | undefined;
+
   constructor(private readonly options: WebhookOptions) {}
+
+  get url(): string {
+    return this.options.url;
+  }
 
   /** Without its path, in which many services have a secret. */
   get origin(): string {
@@ -23,29 +30,38 @@ export class Webhook {
 
   /** @throws Undeliverable, Later, and Error with what happened on the way */
   async deliver(lines: readonly string[], signal: AbortSignal): Promise<void> {
-    const { url, authorization, userAgent, fetch: post = fetch, clock = () => new Date() } = this.options;
+    const { url, userAgent, fetch: post = fetch, clock = () => new Date() } = this.options;
+    const enough = new AbortController();
     const request = {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
         'user-agent': userAgent,
-        ...(authorization !== undefined && { authorization }),
+        ...(this.authorization !== undefined && { authorization: this.authorization }),
       },
       body: `[${lines.join(',')}]`,
       // Whoever answers there is not who the administrator named.
       redirect: 'manual',
-      signal,
+      signal: AbortSignal.any([signal, enough.signal]),
     } satisfies RequestInit;
     const response = await post(url, request).catch((error: unknown) => {
-      throw signal.aborted ? error : new Error(reason(error));
+      if (signal.aborted) throw error;
+      const why = reason(error);
+      // fetch refuses some ports, whoever listens there.
+      throw why === 'bad port' ? new Undeliverable('fetch refuses the port of the webhook') : new Error(why);
     });
     // The status is the answer, whatever becomes of the rest.
+    const timer = setTimeout(() => {
+      enough.abort();
+    }, answerTime);
     await readAway(response).catch(() => undefined);
+    clearTimeout(timer);
     const { status, headers } = response;
     if (response.ok) return;
     const redirected = status >= 300 && status < 400;
     const answer = `it answered ${status}${redirected ? ', and redirections are not followed' : ''}`;
-    if (status === 408 || status === 429 || status >= 500)
+    // Credentials are renewed without a restart.
+    if ([401, 403, 408, 429].includes(status) || status >= 500)
       throw new Later(answer, retryAfter(headers.get('retry-after'), clock()));
     throw new Undeliverable(answer);
   }

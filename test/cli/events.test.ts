@@ -1,4 +1,5 @@
 // The events of a service: where they go, and that the mail does not care when they do not get there.
+import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -153,20 +154,40 @@ describe('a file and a webhook', () => {
 });
 
 describe('start', () => {
-  test.each(['/does/not/exist/events.json', '/etc', '/dev/null/events.json'])(
-    'a file that cannot be written, %s: 78, in one sentence',
-    async path => {
-      configure(`file = ${path}`);
-      const { code, stdout, stderr } = await postseal(['serve', '--config', ini]);
+  test.each([
+    ['/does/not/exist/events.json', '/does/not/exist is not a directory: make it, or name another place'],
+    ['/etc', '/etc is a directory: name a file in it'],
+    ['/dev/null/events.json', '/dev/null is not a directory: make it, or name another place'],
+  ])('a file that cannot be written, %s: 78 with the line, from check as from serve', async (path, words) => {
+    configure(`file = ${path}`);
+    for (const command of ['check', 'serve']) {
+      const { code, stdout, stderr } = await postseal([command, '--config', ini]);
       expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
-      expect(stderr).toMatch(new RegExp(`^\\[events\\] file: ${path} cannot be written: E[A-Z]+: .*\\n$`));
-    },
-  );
+      expect(stderr).toBe(`${ini}:5: [events] file: ${words}\n`);
+    }
+  });
+
+  test('a pipe is no file, and a name that is too long is told by serve', async () => {
+    const pipe = join(directory, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    configure(`file = ${pipe}`);
+    const found = await postseal(['check', '--config', ini]);
+    expect(found).toMatchObject({
+      code: 78,
+      stderr: `${ini}:5: [events] file: ${pipe} is a pipe: name a file\n`,
+    });
+    configure(`file = ${directory}/${'x'.repeat(300)}`);
+    const { code, stderr } = await postseal(['serve', '--config', ini]);
+    expect(code).toBe(78);
+    expect(stderr).toMatch(/^\[events\] file: .* cannot be written: ENAMETOOLONG: .*\n$/);
+  });
 
   test.each([
     ['is not there', undefined, /hook\.auth: does not exist$/],
-    ['is empty', '', /hook\.auth: its first line is no Authorization header: write one as in Bearer 0123$/],
-    ['is binary', 'Bearer \0\xff', /hook\.auth: its first line is no Authorization header/],
+    ['is empty', '', /hook\.auth: its first line is not what stands .*, as in Bearer 0123$/],
+    ['is binary', 'Bearer \0\xff', /hook\.auth: its first line is not what stands behind "Authorization:"/],
+    ['holds the name too', 'Authorization: Bearer 0123', /its first line is not what stands behind/],
+    ['holds quotes', '"Bearer 0123"', /its first line is not what stands behind/],
   ])('an authorization file that %s: 78 with the line of the ini file', async (_, content, words) => {
     const path = join(directory, 'hook.auth');
     rmSync(path);

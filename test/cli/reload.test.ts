@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { DialogClient } from '../support/dialog-client.js';
+import { HookServer } from '../support/hook-server.js';
 import { makePki, type Issued, type Pki } from '../support/pki.js';
 import { freePort } from '../support/postfix.js';
 import { ReturnPort } from '../support/return-port.js';
@@ -273,11 +274,39 @@ describe('what changes', () => {
     await until(() => count(other) === 1);
     configure({ sections: events(join(directory, 'missing', 'events.json')) });
     expect((await reload()).at(-1)).toMatch(
-      /kept the old configuration: \[events\] file: .* cannot be written/,
+      /kept the old configuration: .*postseal\.ini:\d+: \[events\] file: .*missing is not a directory/,
     );
     await send();
     await until(() => count(other) === 2);
     expect([count(`${file}.1`), count(file)]).toEqual([1, 1]);
+    // Though nothing else is taken from a broken ini file, whoever rotates the log is not left with the old one.
+    renameSync(other, `${other}.1`);
+    await reload();
+    await send();
+    await until(() => count(other) === 1);
+  });
+
+  test('the token of a webhook; the events that wait for it, and a file that comes to it, lose nothing', async () => {
+    const hook = await HookServer.start();
+    hook.answer = response => response.writeHead(401).end();
+    const token = join(directory, 'hook.auth');
+    const file = join(directory, 'beside.json');
+    const webhook = `webhook = http://127.0.0.1:${hook.port}/in\nwebhook_authorization_file = ${token}\n`;
+    const events = (more = ''): string => `[events]\n${more}${webhook}${section('anna', anna.pem)}`;
+    writeFileSync(token, 'Bearer old\n', { mode: 0o600 });
+    await start({ sections: events() });
+    await send();
+    await until(() => hook.requests.length > 0);
+    hook.answer = response => response.writeHead(204).end();
+    const before = hook.requests.length;
+    writeFileSync(token, 'Bearer new\n', { mode: 0o600 });
+    configure({ sections: events(`file = ${file}\n`) });
+    await reload();
+    await until(() => hook.requests.length > before);
+    expect(hook.requests.at(-1)!.headers.authorization).toBe('Bearer new');
+    expect(hook.requests.at(-1)!.body).toContain('anna@example.com');
+    expect(lines('lost:')).toEqual([]);
+    await hook.close();
   });
 });
 

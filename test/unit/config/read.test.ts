@@ -226,7 +226,7 @@ rule = a , c
   });
   expect(config.journal).toEqual({ debug: true, debugFile: '/var/log/postseal.log' });
   expect(config.events).toMatchObject({
-    file: '/var/log/events.json',
+    file: { path: '/var/log/events.json', origin: { section: 'events', key: 'file' } },
     webhook: {
       url: 'http://127.0.0.1:8080/in?from=mail',
       authorization: {

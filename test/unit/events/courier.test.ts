@@ -159,6 +159,42 @@ describe('losses', () => {
     expect(told).toHaveLength(2);
   });
 
+  test('of several kinds are each told with their reason, and before it works again', async () => {
+    const { courier, told } = courierOf(
+      failing([
+        new Undeliverable('it answered 401'),
+        new Undeliverable('it answered 302'),
+        down(),
+        down(),
+        new Undeliverable('it answered 400'),
+        undefined,
+      ]),
+    );
+    for (let i = 0; i < 4; i++) {
+      courier.put('x');
+      await vi.advanceTimersByTimeAsync(10);
+    }
+    await vi.advanceTimersByTimeAsync(30_000);
+    courier.put('y');
+    await vi.advanceTimersByTimeAsync(10);
+    expect(told).toEqual([
+      'hook lost 1: it answered 401',
+      'hook fails: connect ECONNREFUSED',
+      'hook lost 1: it answered 302',
+      'hook lost 2: it answered 400',
+      'hook works, 2 lost',
+    ]);
+  });
+
+  test('a pause that is asked for and long is told at once', async () => {
+    const { courier, told } = courierOf(failing([new Later('it answered 429', 300_000), undefined]));
+    courier.put('x');
+    await vi.advanceTimersByTimeAsync(10);
+    expect(told).toEqual(['hook fails: it answered 429']);
+    await vi.advanceTimersByTimeAsync(300_000);
+    expect(told).toEqual(['hook fails: it answered 429', 'hook works, 0 lost']);
+  });
+
   test('what is too much is lost, newest first, and counted', async () => {
     let up = false;
     const { courier, delivered, told } = courierOf(() => (up ? Promise.resolve() : Promise.reject(down())));
@@ -169,10 +205,10 @@ describe('losses', () => {
     await vi.runAllTimersAsync();
     expect(delivered.flat()).toEqual(Array.from({ length: limits.events }, (_, i) => `${i}`));
     expect(told).toEqual([
-      `hook lost 1: ${limits.events} wait already`,
+      'hook lost 1: too many wait already',
       'hook fails: connect ECONNREFUSED',
-      `hook lost 19: ${limits.events} wait already`,
-      `hook lost 1: ${limits.events} wait already (connect ECONNREFUSED)`,
+      'hook lost 19: too many wait already',
+      'hook lost 1: too many wait already (connect ECONNREFUSED)',
       'hook works, 1 lost',
     ]);
   });
@@ -181,11 +217,11 @@ describe('losses', () => {
     const { courier, told, delivered } = courierOf(hang);
     const long = 'x'.repeat(limits.characters / 4);
     for (let i = 0; i < 6; i++) courier.put(long);
-    expect(told).toEqual(['hook lost 1: 4 wait already']);
-    void courier.close();
+    expect(told).toEqual(['hook lost 1: too many wait already']);
+    void courier.close('the service ended');
     await vi.runAllTimersAsync();
     expect(delivered).toEqual([]);
-    expect(told.at(-1)).toBe('hook lost 5: the service ended');
+    expect(told.slice(1)).toEqual(['hook lost 1: too many wait already', 'hook lost 4: the service ended']);
   });
 });
 
@@ -193,26 +229,39 @@ describe('the end', () => {
   test('waits for what can be delivered', async () => {
     const { courier, delivered, told } = courierOf(succeed);
     for (let i = 0; i < 250; i++) courier.put('x');
-    const closed = courier.close();
+    const closed = courier.close('the service ended');
     await vi.runAllTimersAsync();
     await closed;
     expect(delivered.flat()).toHaveLength(250);
     expect(told).toEqual([]);
   });
 
-  test('does not wait out a pause, and tells what is lost and why', async () => {
+  test('does not wait out a pause, tries again for three seconds, and tells what is lost and why', async () => {
     const { courier, told, attempts } = courierOf(failing(Array.from({ length: 100 }, down)));
     courier.put('a');
     courier.put('b');
     await vi.advanceTimersByTimeAsync(4000);
-    const closed = courier.close();
-    await vi.advanceTimersByTimeAsync(0);
+    const closed = courier.close('the service ended');
+    await vi.advanceTimersByTimeAsync(3000);
     await closed;
-    expect(pauses(attempts)).toEqual([1, 2, 1]);
+    expect(pauses(attempts)).toEqual([1, 2, 1, ...Array<number>(11).fill(0.25)]);
     expect(told).toEqual([
       'hook fails: connect ECONNREFUSED',
       'hook lost 2: the service ended (connect ECONNREFUSED)',
     ]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(attempts).toHaveLength(15);
+  });
+
+  test('delivers what one more attempt can', async () => {
+    const { courier, told, delivered } = courierOf(failing([down(), down(), undefined]));
+    courier.put('a');
+    await vi.advanceTimersByTimeAsync(500);
+    const closed = courier.close('the service ended');
+    await vi.advanceTimersByTimeAsync(250);
+    await closed;
+    expect(delivered).toEqual([['a']]);
+    expect(told).toEqual(['hook fails: connect ECONNREFUSED', 'hook works, 0 lost']);
   });
 
   test('gives up after three seconds', async () => {
@@ -220,7 +269,7 @@ describe('the end', () => {
     courier.put('a');
     await vi.advanceTimersByTimeAsync(10);
     const began = Date.now();
-    const closed = courier.close().then(() => Date.now() - began);
+    const closed = courier.close('the service ended').then(() => Date.now() - began);
     await vi.advanceTimersByTimeAsync(3000);
     expect(await closed).toBe(3000);
     expect(told).toEqual(['hook lost 1: the service ended']);
@@ -228,10 +277,10 @@ describe('the end', () => {
 
   test('loses what comes after it', async () => {
     const { courier, delivered, told } = courierOf(succeed);
-    await courier.close();
+    await courier.close('the service ended');
     courier.put('a');
     await vi.runAllTimersAsync();
     expect(delivered).toEqual([]);
-    expect(told).toEqual(['hook lost 1: the service ended']);
+    expect(told).toEqual(['hook lost 1: they came too late']);
   });
 });

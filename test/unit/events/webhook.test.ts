@@ -18,9 +18,11 @@ const never = new AbortController().signal;
 const now = new Date('2024-11-08T07:38:42Z');
 
 function webhook(more: { authorization?: string; port?: number } = {}): Webhook {
-  const { port = server.port, ...rest } = more;
+  const { port = server.port, authorization } = more;
   const url = `http://127.0.0.1:${port}/in/s3cret?from=mail`;
-  return new Webhook({ url, userAgent: 'postseal/1.2.3', clock: () => now, ...rest });
+  const hook = new Webhook({ url, userAgent: 'postseal/1.2.3', clock: () => now });
+  hook.authorization = authorization;
+  return hook;
 }
 
 /** What an attempt ends in. */
@@ -68,7 +70,7 @@ describe('an answer', () => {
     expect(await failure()).toBe('delivered');
   });
 
-  test.each([408, 429, 500, 502, 503])('of %i is one for later', async status => {
+  test.each([401, 403, 408, 429, 500, 502, 503])('of %i is one for later', async status => {
     server.answer = response => response.writeHead(status).end();
     const error = await failure();
     expect(error).toBeInstanceOf(Later);
@@ -86,7 +88,7 @@ describe('an answer', () => {
     expect(await failure()).toMatchObject({ pause });
   });
 
-  test.each([400, 401, 404, 410, 413, 422])('of %i is no use to try again', async status => {
+  test.each([400, 404, 410, 413, 422])('of %i is no use to try again', async status => {
     server.answer = response => response.writeHead(status).end('no');
     const error = await failure();
     expect(error).toBeInstanceOf(Undeliverable);
