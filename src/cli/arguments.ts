@@ -53,7 +53,7 @@ export function envelopeOptions({ sender, recipient = [] }: { sender?: string; r
 
 /** With or without angle brackets. @throws CommandError (64) for what is no address */
 export function parseAddress(text: string): Address {
-  const parsed = Address.parse(text.replace(/^<(.*)>$/, '$1'));
+  const parsed = text === '' ? undefined : Address.parse(text.replace(/^<(.*)>$/, '$1'));
   if (!parsed) throw new CommandError(exit.usage, `"${text}" is not a mail address`);
   return parsed;
 }

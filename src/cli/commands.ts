@@ -1,5 +1,6 @@
 // The commands by name, and the page that names them.
 import { check, checkHelp } from './check.js';
+import { escaped } from '../printable.js';
 import { CommandError, exit } from './exit.js';
 import { explain, explainHelp } from './explain.js';
 import { journal, journalHelp } from './journal.js';
@@ -75,7 +76,9 @@ async function dispatch(argv: readonly string[]): Promise<number> {
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!command) {
-    process.stderr.write(`postseal: unknown command "${name}" (have: ${Object.keys(commands).join(', ')})\n`);
+    process.stderr.write(
+      `postseal: unknown command "${escaped(name)}" (have: ${Object.keys(commands).join(', ')})\n`,
+    );
     return exit.usage;
   }
   if (asksForHelp(args)) {
@@ -86,9 +89,10 @@ async function dispatch(argv: readonly string[]): Promise<number> {
     return await command.run(args);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    process.stderr.write(
-      error.message.replace(/^/gm, error.exitCode === exit.config ? '' : 'postseal: ').concat('\n'),
-    );
+    // Much of it may be what was typed, or stands in a file.
+    const lines = error.message.split('\n').map(escaped);
+    const who = error.exitCode === exit.config ? '' : 'postseal: ';
+    process.stderr.write(lines.map(line => `${who}${line}\n`).join(''));
     return error.exitCode;
   }
 }

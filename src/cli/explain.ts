@@ -4,7 +4,7 @@ import { factsOf } from '../facts.js';
 import type { Address } from '../address.js';
 import type { Decision, Verdict } from '../decision.js';
 import { daysLeft } from '../identity.js';
-import { oneLine } from '../printable.js';
+import { escaped, oneLine, printableJson } from '../printable.js';
 import { decide } from '../rules/decide.js';
 import { defaultConfig, envelopeOptions, messageOptions, parseOptions } from './arguments.js';
 import { exit } from './exit.js';
@@ -35,11 +35,10 @@ export async function explain(args: readonly string[]): Promise<number> {
   const verdicts = decide(policy, factsOf(envelope, header, beginning), recipients, now);
   if (values.json) {
     const results = verdicts.map((v, i) => ({ recipient: recipients[i]!.text, ...toJson(v, now) }));
-    process.stdout.write(
-      `${JSON.stringify({ sender: envelope.sender.text, recipients: results }, undefined, 2)}\n`,
-    );
+    const found = { sender: envelope.sender.text, recipients: results };
+    process.stdout.write(`${printableJson(JSON.stringify(found, undefined, 2))}\n`);
   } else {
-    process.stdout.write(`Sender <${envelope.sender.text}>\n`);
+    process.stdout.write(`Sender <${escaped(envelope.sender.text)}>\n`);
     verdicts.forEach((v, i) => process.stdout.write(inWords(recipients[i]!, v)));
   }
   return exit.ok;
@@ -51,7 +50,7 @@ function inWords(recipient: Address, { decision, steps }: Verdict): string {
       ? `\n  reply: ${decision.failure.reply.code} ${decision.failure.reply.text}`
       : '';
   const reasons = steps.map(s => `  - ${s.subject}: ${oneLine(s.finding)}\n`).join('');
-  return `\nRecipient <${recipient.text}>: ${describeDecision(decision)}${reply}\n${reasons}`;
+  return `\nRecipient <${escaped(recipient.text)}>: ${describeDecision(decision)}${reply}\n${reasons}`;
 }
 
 function toJson({ decision, steps }: Verdict, now: Date): object {

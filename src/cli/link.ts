@@ -1,8 +1,8 @@
 // Rules and their certificates: which may sign for whom, and what follows where one cannot be used.
-import type { Address } from '../address.js';
+import { Address } from '../address.js';
 import { shortly, type CertificateProblem } from '../certs/load.js';
-import type { RuleSection } from '../config/config.js';
-import type { Identity } from '../identity.js';
+import type { Problem, RuleSection } from '../config/config.js';
+import { names, type Identity } from '../identity.js';
 import type { Rule, WhenUnable } from '../rules/policy.js';
 
 /** What a section of certificates came to. */
@@ -33,6 +33,23 @@ export function linkRule(section: RuleSection, sources: Sources): Rule {
     identitiesFor: mailbox => byAddress.get(mailbox.key) ?? [],
     unusableFor,
   };
+}
+
+/** Warns of senders that a rule spells out and that its certificate does not name: their mail is not signed. */
+export function misnamed(section: RuleSection, rule: Rule): Problem[] {
+  const { certificate, match, mismatch, senders, localParts, origin } = section;
+  if (certificate?.section !== 'certificate' || match === 'envelope') return [];
+  if (mismatch === 'allow' || mismatch === 'warn') return [];
+  return senders.flatMap(({ source }) => {
+    const sender = /[*?]|^\//.test(source) ? undefined : Address.parse(source);
+    const identities = sender ? rule.identitiesFor(sender) : [];
+    if (!sender || identities.length === 0 || identities.some(i => names(i, sender, localParts))) return [];
+    const named = listed(identities.flatMap(i => i.addresses)) || 'nobody';
+    const message =
+      `certificate ${certificate.name} names ${named}, not ${source}: its mail ${fates[mismatch]}; ` +
+      'take another certificate, or write mismatch = allow';
+    return [{ origin: { ...origin, key: 'sender' }, message, severity: 'warning' }];
+  });
 }
 
 /** Of several certificates for an address, the one that lasts longest is the newest. */

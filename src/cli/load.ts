@@ -10,7 +10,7 @@ import type { Identity } from '../identity.js';
 import type { Policy, Rule } from '../rules/policy.js';
 import { examineFile, readAuthorization } from './events.js';
 import { CommandError, exit } from './exit.js';
-import { consequences, linkRule, type Source } from './link.js';
+import { consequences, linkRule, misnamed, type Source } from './link.js';
 
 /** Everything that the ini file leads to. */
 export interface Installation {
@@ -76,7 +76,8 @@ export async function load(path: string): Promise<LoadResult> {
     list.map(identity => ({ section: title, identity })),
   );
   const ofCertificates = sections.flatMap(section => findingsOf(section, policy.rules));
-  const findings = [...problems, ...ofCertificates, ...ofEvents].sort(
+  const ofRules = config.rules.flatMap((section, i) => misnamed(section, policy.rules[i]!));
+  const findings = [...problems, ...ofCertificates, ...ofRules, ...ofEvents].sort(
     (a, b) => a.origin.line - b.origin.line,
   );
   if (ofEvents.some(p => p.severity === 'error')) return { problems: findings };

@@ -48,6 +48,8 @@ export async function test(args: readonly string[]): Promise<number> {
     throw usageError('test', '--recipient and --send: keep one of the two');
   const recipient = parseAddress(values.send ?? values.recipient ?? 'recipient@example.com');
   const senders = values.sender?.map(parseAddress) ?? [];
+  const local = senders.find(sender => sender.domain === '' && !sender.isNull);
+  if (local) throw usageError('test', `--sender "${local.text}" has no domain: write all of the address`);
   const installation = await loadOrFail(values.config ?? defaultConfig);
   const plan = [
     ...planRules(installation, values.rule ?? (senders.length > 0 ? [] : undefined), recipient),

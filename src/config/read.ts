@@ -7,7 +7,7 @@ import { isLoopback, isSameEndpoint } from './endpoint.js';
 import { Findings, type Place } from './findings.js';
 import { events, journal, service, signing } from './options.js';
 import type { Context } from './parsers.js';
-import { readException, readRule, warnOfSha1, warnOfShadows } from './rules.js';
+import { readException, readRule, warnOfIdleExceptions, warnOfSha1, warnOfShadows } from './rules.js';
 import { checkHeaders, readSection } from './sections.js';
 import { readSource, type Section } from './source.js';
 
@@ -68,6 +68,7 @@ export function readConfig(file: string, text: string | Uint8Array, hostname = o
     findings.warning({ line: 1, section: '' }, 'no [rule:NAME] in the file: nothing is signed');
   else warnOfUnused([...all('certificate'), ...all('certificates')], all('rule'), findings);
   warnOfShadows(config.rules, findings);
+  warnOfIdleExceptions(all('exception'), config, findings);
   return { config, problems: findings.problems };
 }
 

@@ -1,6 +1,6 @@
 // The sections [rule:NAME] and [exception:NAME], and how rules refer to certificates and to one another.
 import type { Exception } from '../rules/policy.js';
-import type { RuleSection } from './config.js';
+import type { Config, RuleSection } from './config.js';
 import type { Findings } from './findings.js';
 import { exception, rule, type signing, type Values } from './options.js';
 import type { Context } from './parsers.js';
@@ -165,6 +165,23 @@ export function readException(
       ...(complete.rule && { rules: complete.rule }),
     }
   );
+}
+
+/** Warns of exceptions for rules alone that never sign. */
+export function warnOfIdleExceptions(
+  sections: readonly Section[],
+  { rules, exceptions }: Pick<Config, 'rules' | 'exceptions'>,
+  findings: Findings,
+): void {
+  const never = rules.filter(({ sign }) => sign === 'never').map(({ name }) => name);
+  for (const { name, rules: scope } of exceptions) {
+    const section = sections.find(s => s.name === name);
+    if (section && scope?.every(rule => never.includes(rule)) === true) {
+      const line = section.entries.find(({ key }) => key === 'rule')?.line ?? section.line;
+      const place = { line, section: section.title, key: 'rule' };
+      findings.warning(place, `changes nothing: ${list(scope)} never signs`);
+    }
+  }
 }
 
 /** Warns of rules whose every sender an earlier rule takes: the first match wins. */

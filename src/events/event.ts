@@ -139,7 +139,8 @@ function isEvent(value: unknown): value is Event {
   return (
     typeof ts === 'string' &&
     !Number.isNaN(Date.parse(ts)) &&
-    ['queueId', 'outcome', 'sender', 'reply'].every(key => isString(event[key])) &&
+    outcomes.some(name => name === event['outcome']) &&
+    ['queueId', 'sender', 'reply'].every(key => isString(event[key])) &&
     ['rule', 'certificate', 'reason', 'warning'].every(key => !(key in event) || isString(event[key])) &&
     Array.isArray(event['recipients']) &&
     event['recipients'].every(isString)

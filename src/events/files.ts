@@ -35,6 +35,12 @@ export class CurrentFile {
     }
   }
 
+  /** The same for somebody who does not come again: also what its last line has so far. */
+  async *readUp(): LineBatches {
+    yield* this.read();
+    yield this.lines.end();
+  }
+
   /** Whether that is the very file, under another name. */
   async is(path: string): Promise<boolean> {
     const [own, other] = [await this.handle?.stat(), await ifThere(stat(path))];
@@ -71,14 +77,28 @@ export class CurrentFile {
   }
 }
 
-/** `events.json.2.gz`, `events.json.1`: what logrotate made of a file, oldest first. */
-export async function rotatedFiles(path: string): Promise<string[]> {
-  const name = basename(path);
-  const found = (await ifThere(readdir(dirname(path))))?.flatMap(other => {
-    const number = other.startsWith(`${name}.`) && /^\d+(?=(?:\.gz)?$)/.exec(other.slice(name.length + 1));
-    return number ? [{ path: join(dirname(path), other), age: Number(number[0]) }] : [];
+/** `.20241102.gz`, `.2.gz`, `.1`: what logrotate puts behind a name, with dateext and without. */
+const rotation = /^(?:-(?<date>\d{8,})|\.(?<number>\d+))(?<packing>\.[a-z0-9]+)?$/;
+
+/** What logrotate made of a file, oldest first, and of that what is packed in a way that we do not read. */
+export async function rotatedFiles(path: string): Promise<{ files: string[]; unread: string[] }> {
+  const [directory, name] = [dirname(path), basename(path)];
+  const others = ((await ifThere(readdir(directory))) ?? []).filter(other => other.startsWith(name));
+  const found = others.flatMap(other => {
+    const { date, number, packing } = rotation.exec(other.slice(name.length))?.groups ?? {};
+    if (date === undefined && number === undefined) return [];
+    // While it is being packed it is there twice.
+    const isCopy = packing !== undefined && others.includes(other.slice(0, -packing.length));
+    return isCopy
+      ? []
+      : [{ path: join(directory, other), date: date ?? '', number: Number(number), packing }];
   });
-  return (found ?? []).sort((a, b) => b.age - a.age).map(file => file.path);
+  const readable = found.filter(({ packing = '.gz' }) => packing === '.gz');
+  readable.sort((a, b) => (a.date < b.date ? -1 : a.date > b.date ? 1 : b.number - a.number));
+  return {
+    files: readable.map(file => file.path),
+    unread: found.filter(file => !readable.includes(file)).map(file => file.path),
+  };
 }
 
 /** All of a file that is no longer written to, unpacked where its name ends in .gz. @throws the system's error */
@@ -88,6 +108,7 @@ export async function* readWhole(path: string): LineBatches {
   const octets = path.endsWith('.gz') ? pipeline(file, createGunzip(), () => undefined) : file;
   const lines = new Lines();
   for await (const chunk of octets) yield lines.write(chunk as Buffer);
+  yield lines.end();
 }
 
 async function ifThere<T>(wanted: Promise<T>): Promise<T | undefined> {

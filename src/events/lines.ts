@@ -24,6 +24,11 @@ export class Lines {
     return lines;
   }
 
+  /** What stands behind the last line end of a file that grows no more. */
+  end(): (string | undefined)[] {
+    return this.size === 0 ? [] : this.write(Buffer.of(newline));
+  }
+
   /** Begins anew. */
   forget(): void {
     this.pieces = [];

@@ -5,8 +5,8 @@ import type { Event, Outcome } from './event.js';
 export interface Query {
   /** Of the sender or of one of the recipients. */
   readonly address?: (address: string) => boolean;
-  readonly queueId?: string;
-  readonly rule?: string;
+  readonly queueIds?: readonly string[];
+  readonly rules?: readonly string[];
   readonly outcomes?: readonly Outcome[];
   /** From this moment on. */
   readonly since?: Date;
@@ -14,11 +14,11 @@ export interface Query {
   readonly until?: Date;
 }
 
-export function matches(event: Event, { address, queueId, rule, outcomes, since, until }: Query): boolean {
+export function matches(event: Event, { address, queueIds, rules, outcomes, since, until }: Query): boolean {
   const at = Date.parse(event.meta.event.ts);
   return (
-    (queueId === undefined || event.queueId === queueId) &&
-    (rule === undefined || event.rule === rule) &&
+    (queueIds === undefined || queueIds.includes(event.queueId)) &&
+    (rules === undefined || (event.rule !== undefined && rules.includes(event.rule))) &&
     (outcomes === undefined || outcomes.includes(event.outcome)) &&
     (since === undefined || at >= since.getTime()) &&
     (until === undefined || at < until.getTime()) &&

@@ -1,4 +1,6 @@
 // `postseal journal`: what it finds in an event log, how it shows it, and how it follows one that grows.
+import { execFileSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -122,6 +124,19 @@ describe.concurrent('searching', () => {
     [['--last', '2', '--outcome', 'deferred'], ['3']],
     [['--last', '0'], []],
     [['--queue-id', '5'], []],
+    [
+      ['--queue-id', '1', '--queue-id', '3'],
+      ['1', '3'],
+    ],
+    [
+      ['--rule', 'staff', '--rule', 'invoices', '--last', '2'],
+      ['4', '4'],
+    ],
+    [
+      ['--address', ' <lee@example.org> ', '--address', 'bob@x.example'],
+      ['2', '4'],
+    ],
+    [['--address', 'jö@xn--bcher-kva.example'], []],
   ])('%j', async (args, ids) => {
     const { code, stdout } = await run(['--file', mixedLog, '--json', ...args]);
     expect(code).toBe(0);
@@ -138,11 +153,45 @@ describe('what is read', () => {
     expect(await found('--last', '4')).toEqual(['2', '3', '4', '5']);
     writeFileSync(`${log}.2.gz`, 'damaged');
     expect(await found('--last', '3')).toEqual(['3', '4', '5']);
-    const { code, stderr } = await run(['--file', log]);
-    expect({ code, stderr }).toEqual({
+    // What is newer is told all the same.
+    const { code, stdout, stderr } = await run(['--file', log, '--json']);
+    expect({ code, stdout, stderr }).toEqual({
       code: 66,
+      stdout: lines(event('3'), event('4'), event('5')),
       stderr: `postseal: ${log}.2.gz: cannot be read (Z_DATA_ERROR)\n`,
     });
+  });
+
+  test('rotated logs with a date; what is packed otherwise is named', async () => {
+    writeFileSync(`${log}-20241102.gz`, gzipSync(lines(event('1'))));
+    writeFileSync(`${log}-20241026.xz`, '');
+    writeFileSync(log, lines(event('2')));
+    const { code, stdout, stderr } = await run(['--file', log, '--json']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: lines(event('1'), event('2')) });
+    expect(stderr).toBe(`postseal: not read, as they are not packed with gzip: ${log}-20241026.xz\n`);
+  });
+
+  test('the last of many, in their order', async () => {
+    writeFileSync(log, lines(...Array.from({ length: 1000 }, (_, i) => event(`${i}`))));
+    expect(await found('--last', '3')).toEqual(['997', '998', '999']);
+    expect(await found('--last', '999')).toHaveLength(999);
+    expect((await found('--last', '5000'))[0]).toBe('0');
+  });
+
+  test('an address in its canonical form, too; a last line without an end; nothing that a terminal obeys', async () => {
+    const foreign = toLine(event('2')).replace('"signed"', '"signed\\u001b[31m"');
+    writeFileSync(log, `${foreign}\n${toLine(event('1', { sender: 'jö@bücher.example' }))}`);
+    const { code, stdout, stderr } = await run(['--file', log, '--address', 'jö@xn--bcher-kva.example']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: 'postseal: lines skipped that are no events: 1\n' });
+    expect(Buffer.from(stdout, 'latin1').toString()).toContain('  1  signed    <jö@bücher.example>');
+  });
+
+  test('a pipe', async () => {
+    const pipe = join(directory, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const reading = run(['--file', pipe, '--json']);
+    await writeFile(pipe, lines(event('1')));
+    expect(await reading).toMatchObject({ code: 0, stdout: lines(event('1')), stderr: '' });
   });
 
   test('a log that was rotated and not yet written to again', async () => {
@@ -175,7 +224,7 @@ describe('what is read', () => {
     );
   });
 
-  test('lines that are no events are skipped and counted; what is being written is not', async () => {
+  test('lines that are no events are skipped and counted, half a line at the end too', async () => {
     const half = toLine(event('3')).slice(0, 50);
     writeFileSync(
       log,
@@ -183,7 +232,7 @@ describe('what is read', () => {
     );
     const { code, stdout, stderr } = await run(['--file', log, '--json']);
     expect({ code, stdout }).toEqual({ code: 0, stdout: lines(event('1'), event('2')) });
-    expect(stderr).toBe('postseal: lines skipped that are no events: 3\n');
+    expect(stderr).toBe('postseal: lines skipped that are no events: 4\n');
   });
 
   test.each([
@@ -310,7 +359,8 @@ describe('--follow', () => {
     await process.says('"queueId":"4"');
     process.signal('SIGINT');
     const { code, stdout, stderr } = await process.end();
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const waiting = `postseal: ${log} does not exist yet, waiting for it\n`;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: waiting });
     expect(stdout.split('\n').flatMap(line => parseEvent(line)?.queueId ?? [])).toEqual(['2', '4']);
   });
 
@@ -324,10 +374,15 @@ describe('--follow', () => {
     expect(stderr).toBe('');
   });
 
-  test('takes one log', async () => {
-    const { code, stderr } = await run(['-f', '--file', log, '--file', log]);
+  test.each([
+    [['--file', 'a.json', '--file', 'b.json'], '--follow takes one --file'],
+    [['--file', 'a.json.gz'], '--follow: nothing comes to a .gz'],
+    [['--file', 'a.json', '--until', 'today'], '--until and --follow: keep one of the two'],
+    [['--file', '/etc'], '--follow: /etc is not a file that grows'],
+  ])('takes one log that grows: %j', async (args, words) => {
+    const { code, stderr } = await run(['-f', ...args]);
     expect(code).toBe(64);
-    expect(stderr).toContain('--follow takes one --file');
+    expect(stderr).toContain(words);
   });
 });
 
@@ -339,6 +394,8 @@ describe.concurrent('usage', () => {
     ['--address', '/[/', '--address: regular expression /[/: '],
     ['--address', '/kim', '--address: regular expression /kim has no closing /'],
     ['--last', 'ten', '--last: "ten" is not a number'],
+    ['--rule', '', '--rule: is empty'],
+    ['--since', '\x1b[31m', '--since: "\\u001b[31m" is no time'],
   ])('%s %s: 64', async (option, value, words) => {
     const { code, stdout, stderr } = await postseal(['journal', option, value]);
     expect({ code, stdout }).toEqual({ code: 64, stdout: '' });

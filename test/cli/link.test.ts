@@ -150,6 +150,29 @@ describe('a file of a directory', () => {
   });
 });
 
+describe('a certificate that names none of the senders', () => {
+  const rule = (sender: string, more = ''): string =>
+    `[certificate:anna]\nfile = ${anna.pem}\n[rule:sales]\nsender = ${sender}\ncertificate = anna\n${more}`;
+  const warnings = async (ini: string): Promise<string[]> =>
+    (await installation(ini)).findings.map(f => `${f.origin.key ?? ''}: ${f.message}`);
+
+  test('is warned of, where the rule spells them out', async () => {
+    expect(await warnings(rule('sales@example.com, anna@example.com', 'mismatch = reject'))).toEqual([
+      'sender: certificate anna names anna@example.com, not sales@example.com: its mail is rejected; ' +
+        'take another certificate, or write mismatch = allow',
+    ]);
+  });
+
+  test.each([
+    ['where it is allowed', rule('sales@example.com', 'mismatch = allow')],
+    ['where it signs with a warning each time', rule('sales@example.com', 'mismatch = warn')],
+    ['for a pattern', rule('*@example.com')],
+    ['where the envelope decides', rule('sales@example.com', 'match = envelope')],
+  ])('is not warned of %s', async (_, ini) => {
+    expect(await warnings(ini)).toEqual([]);
+  });
+});
+
 test('a directory that is not there is missed by all', async () => {
   rmSync(join(directory, 'staff'), { recursive: true });
   const it = await installation(staff);

@@ -219,6 +219,19 @@ describe.concurrent('explain', () => {
     expect(stdout).toMatch(/^ {2}reply: 554 5\.7\.5 S\/MIME certificate does not name the sender/m);
   });
 
+  test('shows nothing of an address that a terminal would obey', async () => {
+    for (const options of [[], ['--json']]) {
+      const { stdout } = await run(
+        'explain',
+        '<a\x9b31m\u202eb@example.com>',
+        '<x\x9bk@y.example>',
+        ...options,
+      );
+      expect(stdout).toContain('a\\u009b31m\\u202eb@example.com');
+      expect(stdout).not.toMatch(/[\x80-\x9f\u202e]/);
+    }
+  });
+
   test('--json gives one object, with the same decisions', async () => {
     const to = 'bob@example.net, emil@phones.example';
     const { code, stdout } = await run('explain', 'anna@example.com', to, '--json');

@@ -436,6 +436,8 @@ describe.concurrent('the command line', () => {
   test.each([
     [['--rule', 'nosuch'], 'no rule named "nosuch" (have: exact, named, '],
     [['--sender', 'a@b@'], '"a@b@" is not a mail address'],
+    [['--sender', ''], '"" is not a mail address'],
+    [['--sender', 'nonsense'], '--sender "nonsense" has no domain'],
     [['-r', 'a@example.com', '--send', 'b@example.com'], '--recipient and --send: keep one of the two'],
   ])('%j is a usage error', async (args, words) => {
     const { code, stdout, stderr } = await run(args);

@@ -113,16 +113,29 @@ describe('the current file', () => {
 
 describe('rotated files', () => {
   test('are those that logrotate numbers, oldest first', async () => {
-    const names = ['', '.1', '.2.gz', '.10.gz', '.bak', '.1.bak', '.gz', '.3.xz', '.x1'];
+    const names = ['', '.1', '.2.gz', '.10.gz', '.bak', '.gz', '.3.xz', '.x1', '-new'];
     for (const name of names) writeFileSync(path + name, '');
     writeFileSync(`${path.slice(0, -1)}.1`, '');
-    const found = (await rotatedFiles(path)).map(file => basename(file));
-    expect(found).toEqual(['events.json.10.gz', 'events.json.2.gz', 'events.json.1']);
-    expect(await rotatedFiles(join(root, 'missing', 'events.json'))).toEqual([]);
+    const { files, unread } = await rotatedFiles(path);
+    expect(files.map(file => basename(file))).toEqual([
+      'events.json.10.gz',
+      'events.json.2.gz',
+      'events.json.1',
+    ]);
+    expect(unread.map(file => basename(file))).toEqual(['events.json.3.xz']);
+    expect(await rotatedFiles(join(root, 'missing', 'events.json'))).toEqual({ files: [], unread: [] });
   });
 
-  test('are read whole, packed or not', async () => {
-    writeFileSync(`${path}.1`, 'a\nb\n');
+  test('are also those that it dates (dateext); one that is just being packed is read once', async () => {
+    for (const name of ['-20241109', '-20241102.gz', '-20241109.gz', '-20241026.zst'])
+      writeFileSync(path + name, '');
+    const { files, unread } = await rotatedFiles(path);
+    expect(files.map(file => basename(file))).toEqual(['events.json-20241102.gz', 'events.json-20241109']);
+    expect(unread.map(file => basename(file))).toEqual(['events.json-20241026.zst']);
+  });
+
+  test('are read whole, packed or not, and without a last line end', async () => {
+    writeFileSync(`${path}.1`, 'a\nb');
     writeFileSync(`${path}.2.gz`, gzipSync('c\n'.repeat(100_000)));
     expect(await all(readWhole(`${path}.1`))).toEqual(['a', 'b']);
     expect(await all(readWhole(`${path}.2.gz`))).toHaveLength(100_000);
