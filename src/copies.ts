@@ -12,11 +12,6 @@ export class Copies implements Iterable<Copy> {
     private readonly together: boolean,
   ) {}
 
-  /** Whether one may fare differently from another. */
-  get several(): boolean {
-    return this.copies.length > 1;
-  }
-
   open(nextHop: NextHop, envelope: Envelope): Promise<void> {
     return this.each(copy => copy.open(nextHop, envelope, !this.together));
   }

@@ -12,7 +12,7 @@ import { first } from './mime/header.js';
 import { OpaqueMessage } from './mime/opaque.js';
 import { randomBoundary, SignedMessage } from './mime/signed.js';
 import type { TopHeader } from './mime/top-header.js';
-import { Refused, type NextHop, type Trace, type Transfer } from './next-hop.js';
+import { Refused, replyOf, type NextHop, type Trace, type Transfer } from './next-hop.js';
 
 export interface CopyContext {
   readonly id: string;
@@ -102,12 +102,7 @@ export class Copy {
   replyFor(recipient: Recipient): Reply | undefined {
     const { fault } = this;
     const refusal = fault instanceof Refused ? fault.recipients.get(recipient) : undefined;
-    return (
-      refusal ??
-      this.transfer?.refused.get(recipient) ??
-      this.accepted ??
-      (fault && (fault instanceof Refused ? fault.reply : Failure.from(fault).reply))
-    );
+    return refusal ?? this.transfer?.refused.get(recipient) ?? this.accepted ?? (fault && replyOf(fault));
   }
 
   private async flush(): Promise<void> {

@@ -1,12 +1,12 @@
 // The story of one message, from its first octet to the final reply.
 import { Copies } from './copies.js';
-import { noQueueId, queueId, type Delivery, type Envelope } from './envelope.js';
+import { noQueueId, queueId, type Delivery, type Envelope, type Recipient } from './envelope.js';
 import { factsOf, readBeginning } from './facts.js';
 import { Failure, outcome, type Reply } from './failure.js';
 import { copiesFor, decideGroups, ownReplies, tell, type Group } from './groups.js';
 import type { Journal } from './journal.js';
 import { TopHeaderReader, withoutField, type TopHeader } from './mime/top-header.js';
-import { Refused, type NextHop } from './next-hop.js';
+import { Refused, replyOf, type NextHop } from './next-hop.js';
 import { fingerprint, type Outcomes } from './outcomes.js';
 import { countHops, receivedField, receivedId } from './received.js';
 import type { Policy } from './rules/policy.js';
@@ -38,6 +38,7 @@ export async function filter(message: Delivery, hands: Hands): Promise<readonly 
   const now = clock();
   const content = new Counted(message.content);
   let header: TopHeader | undefined;
+  let pending: readonly Recipient[] = envelope.recipients;
   let groups: Group[] = [];
   let copies = new Copies([], !repliesEach);
   let reply: Reply;
@@ -52,9 +53,9 @@ export async function filter(message: Delivery, hands: Hands): Promise<readonly 
       throw new Failure('loop', `more than ${hands.maxHops} times`);
 
     // Whom an earlier attempt reached is not decided about again.
-    const recipients = envelope.recipients.filter(r => !hands.outcomes.acceptedEarlier(print, r));
+    pending = envelope.recipients.filter(r => !hands.outcomes.acceptedEarlier(print, r));
     const facts = factsOf(envelope, header, beginning, hands.outcomes.foundEarlier(header.block));
-    groups = decideGroups(id, facts, recipients, now, hands);
+    groups = decideGroups(id, facts, pending, now, hands);
     const received = receivedField({ ...client, hostname: hands.hostname, id, date: now });
     // What the message asks of us goes no further.
     const outgoing = withoutField(header, hands.policy.requestHeader);
@@ -73,7 +74,7 @@ export async function filter(message: Delivery, hands: Hands): Promise<readonly 
     for (const { accepted, recipients: served } of copies) {
       if (accepted) for (const r of served) hands.outcomes.rememberAccepted(print, r, accepted);
     }
-    reply = replyTo(error, envelope, copies, repliesEach, hands.outcomes);
+    reply = repliesEach ? replyOf(error) : replyTo(error, envelope, pending, copies, hands.outcomes);
     if (![...copies].some(({ fault }) => fault === error)) tellFault(error, id, journal);
   } finally {
     await content.release();
@@ -138,25 +139,35 @@ function tellFault(fault: unknown, id: string, journal: Journal): void {
 }
 
 /**
- * The reply after something went wrong. Where recipients fared differently it is a 4xx, and what is known
- * of each of them is kept for the next attempt, so that nobody gets a second copy or somebody else's bounce.
+ * The reply after something went wrong. Where it does not concern all recipients alike it is a 4xx, and what is
+ * known of each is kept for the next attempt, so that nobody gets a second copy or somebody else's bounce.
+ * @param pending the recipients that no earlier attempt has reached
  */
 function replyTo(
   error: unknown,
   envelope: Envelope,
+  pending: readonly Recipient[],
   copies: Copies,
-  repliesEach: boolean,
   outcomes: Outcomes,
 ): Reply {
-  if (!(error instanceof Refused)) return Failure.from(error).reply;
-  if (repliesEach) return error.reply;
-  const refused = new Map(error.recipients);
-  if (refused.size === 0 && copies.several && outcome(error.reply) === 'rejected') {
-    // A 5xx to one copy would bounce the recipients of the other one as well.
-    for (const { fault, recipients } of copies)
-      if (fault === error) for (const r of recipients) refused.set(r, error.reply);
-  }
-  if (refused.size === 0) return error.reply;
-  for (const [recipient, reply] of refused) outcomes.rememberRefusal(envelope, recipient, reply);
-  return new Failure('recipients-refused', error.message).reply;
+  const reply = replyOf(error);
+  const refused = refusedBy(error, reply, pending, copies);
+  if (refused.size === 0) return reply;
+  const alike = new Set([...refused.values()].map(outcome)).size === 1;
+  if (alike && refused.size === envelope.recipients.length) return reply;
+  for (const [recipient, own] of refused) outcomes.rememberRefusal(envelope, recipient, own);
+  return new Failure('recipients-refused', `${reply.code} ${reply.text}`).reply;
+}
+
+/** The recipients that are to hear a no, and which; none where all that is to be done is to come again. */
+function refusedBy(
+  error: unknown,
+  reply: Reply,
+  pending: readonly Recipient[],
+  copies: Copies,
+): ReadonlyMap<Recipient, Reply> {
+  if (error instanceof Refused && error.recipients.size > 0) return error.recipients;
+  if (outcome(reply) !== 'rejected') return new Map();
+  const copy = [...copies].find(({ fault }) => fault === error);
+  return new Map((copy?.recipients ?? pending).map(r => [r, reply]));
 }

@@ -41,17 +41,15 @@ export function decideGroups(
 /**
  * The copies, one for each content: all that passes unsigned is the same.
  * @param repliesEach whether those who are refused concern nobody else
- * @throws Failure, Refused where they do
+ * @throws Refused where they do
  */
 export function copiesFor(groups: readonly Group[], context: CopyContext, repliesEach: boolean): Copies {
   const copies = new Map<string, Copy>();
   for (const { decision, recipients } of groups) {
     if (decision.action === 'refuse') {
       if (repliesEach) continue;
-      const { failure } = decision;
-      throw groups.length === 1
-        ? failure
-        : new Refused(failure.reply, new Map(recipients.map(r => [r, failure.reply])));
+      const { reply } = decision.failure;
+      throw new Refused(reply, new Map(recipients.map(r => [r, reply])));
     }
     const copy = copies.get(decision.action);
     if (copy) copy.recipients.push(...recipients);

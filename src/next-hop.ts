@@ -1,6 +1,6 @@
 // What the filter asks of whoever takes a message next: the return port, or standard output.
 import type { Envelope, Recipient } from './envelope.js';
-import type { Reply } from './failure.js';
+import { Failure, type Reply } from './failure.js';
 
 /** One line of the conversation with the next hop, for the debug journal. */
 export type Trace = (direction: 'sent' | 'received', line: string) => void;
@@ -24,6 +24,11 @@ export interface Transfer {
   finish(): Promise<Reply>;
   /** Drops the transaction so that nothing of it is delivered; harmless after `finish`. */
   abort(): void;
+}
+
+/** What an error is told as: the next hop's own reply, or that of a failure. */
+export function replyOf(error: unknown): Reply {
+  return error instanceof Refused ? error.reply : Failure.from(error).reply;
 }
 
 /** The next hop answered no. */
