@@ -353,7 +353,7 @@ describe('--follow', () => {
 
   test('waits for a log that is not there yet, and shows what is asked for', async () => {
     const process = follow('--outcome', 'deferred');
-    await new Promise(resolve => setTimeout(resolve, 500));
+    await process.says('does not exist yet');
     writeFileSync(log, lines(event('1'), event('2', { outcome: 'deferred' }), event('3')));
     appendFileSync(log, lines(event('4', { outcome: 'deferred' })));
     await process.says('"queueId":"4"');
