@@ -47,6 +47,9 @@ if [ ! -e /etc/postseal/postseal.ini ]; then
   install -o root -g postseal -m 0640 etc/postseal.ini /etc/postseal/postseal.ini
 fi
 
+# systemd would make it, but only when the service starts: "postseal check" comes before that.
+install -d -o postseal -g postseal -m 0755 /var/log/postseal
+
 if [ -d /etc/systemd/system ]; then
   sed "s|/usr/local/bin/postseal|$prefix/bin/postseal|" systemd/postseal.service >/etc/systemd/system/postseal.service
   if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
