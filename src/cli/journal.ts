@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Address } from '../address.js';
 import { outcomes, parseEvent, type Event, type Outcome } from '../events/event.js';
-import { CurrentFile, readWhole, rotatedFiles, type LineBatches } from '../events/files.js';
+import { CurrentFile, linesOf, readWhole, rotatedFiles, type LineBatches } from '../events/files.js';
 import { matches, type Query } from '../events/search.js';
 import { escaped, printableJson } from '../printable.js';
 import { parsePattern } from '../rules/pattern.js';
@@ -29,7 +29,7 @@ takes what one of its values takes.
   -f, --follow            go on with what comes, until SIGINT or SIGTERM
       --json              one JSON object a line, for programs
   -c, --config FILE       the ini file that names the event log (default ${defaultConfig})
-      --file FILE         an event log itself, may be repeated; only one with --follow
+      --file FILE         an event log itself, - for standard input; may be repeated, without --follow
 
 TIME is one of ${timeForms};
 local, unless it says otherwise.
@@ -176,7 +176,8 @@ function warn(sentence: string): void {
 async function sourcesOf(path: string, follow: boolean): Promise<Source[]> {
   try {
     // A pipe, as in --file <(zstdcat …), has no place to go back to.
-    if (!(await isFile(path))) return [{ path, older: false, read: () => readWhole(path) }];
+    const readOnce = (): LineBatches => (path === '-' ? linesOf(process.stdin) : readWhole(path));
+    if (!(await isFile(path))) return [{ path, older: false, read: readOnce }];
     const { files, unread } = await rotatedFiles(path);
     if (unread.length > 0) warn(`not read, as they are not packed with gzip: ${unread.join(', ')}`);
     const current = new CurrentFile(path);
@@ -198,9 +199,9 @@ async function sourcesOf(path: string, follow: boolean): Promise<Source[]> {
   }
 }
 
-/** Whether it is one, or is not there yet. */
+/** Whether it is one, or is not there yet; `-` is standard input. */
 async function isFile(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isFile() ?? true;
+  return path !== '-' && ((await stat(path).catch(() => undefined))?.isFile() ?? true);
 }
 
 function unreadable(path: string, error: unknown): CommandError {

@@ -106,6 +106,11 @@ export async function* readWhole(path: string): LineBatches {
   const file = createReadStream(path);
   // Whoever iterates over the last of them hears of an error in the first.
   const octets = path.endsWith('.gz') ? pipeline(file, createGunzip(), () => undefined) : file;
+  yield* linesOf(octets);
+}
+
+/** All lines of what comes to an end. @throws the system's error */
+export async function* linesOf(octets: AsyncIterable<unknown>): LineBatches {
   const lines = new Lines();
   for await (const chunk of octets) yield lines.write(chunk as Buffer);
   yield lines.end();

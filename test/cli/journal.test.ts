@@ -186,6 +186,12 @@ describe('what is read', () => {
     expect(Buffer.from(stdout, 'latin1').toString()).toContain('  1  signed    <jö@bücher.example>');
   });
 
+  test('standard input', async () => {
+    const process = Postseal.start(['journal', '--file', '-', '--json']);
+    process.write(lines(event('1'), event('2')));
+    expect(await process.end()).toMatchObject({ code: 0, stdout: lines(event('1'), event('2')), stderr: '' });
+  });
+
   test('a pipe', async () => {
     const pipe = join(directory, 'pipe');
     execFileSync('mkfifo', [pipe]);
@@ -379,6 +385,7 @@ describe('--follow', () => {
     [['--file', 'a.json.gz'], '--follow: nothing comes to a .gz'],
     [['--file', 'a.json', '--until', 'today'], '--until and --follow: keep one of the two'],
     [['--file', '/etc'], '--follow: /etc is not a file that grows'],
+    [['--file', '-'], '--follow: - is not a file that grows'],
   ])('takes one log that grows: %j', async (args, words) => {
     const { code, stderr } = await run(['-f', ...args]);
     expect(code).toBe(64);
