@@ -139,7 +139,7 @@ export const headerField: Parser<NonNullable<Exception['header']>> = text => {
 
 /** Fields that mail cannot be without, or that are not ours to take. */
 const ownFields =
-  /^(?:from|sender|reply-to|to|cc|bcc|subject|date|message-id|in-reply-to|references|received|received-spf|return-path|delivered-to|authentication-results|auto-submitted|precedence|disposition-notification-.*|mime-version|content-.*|list-.*|resent-.*|dkim-signature|arc-.*)$/i;
+  /^(?:from|sender|reply-to|to|cc|bcc|subject|date|message-id|in-reply-to|references|comments|keywords|importance|priority|sensitivity|organization|user-agent|autocrypt|received|received-spf|return-path|delivered-to|authentication-results|auto-submitted|precedence|disposition-notification-.*|mime-version|content-.*|list-.*|resent-.*|dkim-signature|arc-.*)$/i;
 
 /** The name of a field that is taken out of all mail (RFC 5322 §2.2), or `none` for undefined. */
 export const headerToTake: Parser<string | undefined> = text => {

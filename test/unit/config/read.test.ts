@@ -288,6 +288,20 @@ test('the request header may be none, and what is left unsigned some of it', () 
   });
 });
 
+test.each([
+  'Authentication-Results',
+  'auto-submitted',
+  'Return-Path',
+  'Sender',
+  'List-Id',
+  'ARC-Seal',
+  'Keywords',
+])('the request header is no field that mail has: %s', name => {
+  const { problems } = readConfig(file, `[signing]\nrequest_header = ${name}\n`);
+  const message = `"${name}" would be taken out of all mail`;
+  expect(problems.map(p => p.message)).toContainEqual(expect.stringContaining(message));
+});
+
 test('sizes', () => {
   const size = (text: string): number => read(`[service]\nmax_message_size = ${text}`).service.maxMessageSize;
   expect(['1', '1K', '2 M', '3g'].map(size)).toEqual([1, 1024, 2 * 1024 ** 2, 3 * 1024 ** 3]);
