@@ -120,6 +120,18 @@ describe('an answer', () => {
     expect(written).toBeLessThan(100_000_000);
   });
 
+  test('whose rest is held back is an answer all the same, and not waited for', async () => {
+    const closed = new Promise(resolve => {
+      server.answer = response => {
+        response.once('close', resolve);
+        response.writeHead(200, { 'content-length': '10' });
+        response.write('ok');
+      };
+    });
+    expect(await failure()).toBe('delivered');
+    await closed;
+  });
+
   test('that breaks off after its status is an answer all the same', async () => {
     server.answer = response => {
       response.writeHead(503, { 'content-length': '100' });
