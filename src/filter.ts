@@ -167,7 +167,9 @@ function refusedBy(
   copies: Copies,
 ): ReadonlyMap<Recipient, Reply> {
   if (error instanceof Refused && error.recipients.size > 0) return error.recipients;
-  if (outcome(reply) !== 'rejected') return new Map();
   const copy = [...copies].find(({ fault }) => fault === error);
+  // A copy that is refused time and again is not to keep another from going out.
+  const holdsUp = error instanceof Refused && [...copies].some(other => other !== copy && !other.accepted);
+  if (outcome(reply) !== 'rejected' && !holdsUp) return new Map();
   return new Map((copy?.recipients ?? pending).map(r => [r, reply]));
 }

@@ -177,6 +177,8 @@ async function begin(
     if (dataReply.code < 400) session.destroy();
     throw refusal(envelope, mailReply, refused, some);
   }
+  // Whom it refused before that hears so all the same.
+  if (dataReply.code >= 400) throw new Refused(dataReply, refused);
   if (dataReply.code !== 354) throw no(dataReply);
   return refused;
 }
