@@ -11,7 +11,14 @@ import type { Rule } from './policy.js';
  * is better than to leave unsigned in silence what somebody may take for the sender's.
  */
 export function authorsOf({ from }: MessageFacts): readonly Address[] | undefined {
-  return from && from.length > 0 && from.every(a => a.domain !== '') ? from : undefined;
+  return from && from.length > 0 && from.every(isDeliverable) ? from : undefined;
+}
+
+/** Far within it is what RFC 5321 §4.5.3.1 allows; a pattern is not tried on what is much longer. */
+const longestMailbox = 1000;
+
+function isDeliverable({ domain, canonical }: Address): boolean {
+  return domain !== '' && canonical.length <= longestMailbox;
 }
 
 /** Whether the rule is about this sender; pushes a step that tells. */

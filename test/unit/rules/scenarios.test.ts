@@ -4,6 +4,7 @@ import { factsOf } from '../../../src/facts.js';
 import { describeDecision } from '../../../src/journal.js';
 import { TopHeaderReader } from '../../../src/mime/top-header.js';
 import { decide } from '../../../src/rules/decide.js';
+import { parsePatterns } from '../../../src/rules/pattern.js';
 import type { Policy, Rule } from '../../../src/rules/policy.js';
 import { mail } from '../../support/golden-chunks.js';
 import {
@@ -158,4 +159,19 @@ describe('through the filter', () => {
     expect(reply).toEqual({ code: 554, text: `5.7.5 ${noCertificate}` });
     expect(deliveries).toEqual([]);
   });
+});
+
+test('an author too long for any pattern does not slip past a rule: it is refused, not left unsigned', () => {
+  const policy = {
+    ...policyFor(identity),
+    rules: [ruleFor(identity, { senders: parsePatterns('/@example\\.com$/') })],
+  };
+  const reader = new TopHeaderReader();
+  const message = mail(`From: ${'a'.repeat(10_001)}@example.com`, '', 'Hello');
+  const header = reader.write(message) ?? reader.end();
+  const facts = factsOf(toBob, header, { bytes: header.rest, whole: true });
+  const [verdict] = decide(policy, facts, [toBob.recipients[0]!.address], goldenClock);
+  expect(describeDecision(verdict!.decision)).toMatch(
+    /^deferred rule=staff \(From does not name exactly one/,
+  );
 });
