@@ -97,17 +97,21 @@ function encodeField(field: Field): string {
   const name = field.raw.toString('latin1', 0, field.raw.indexOf(0x3a));
   // One character for each octet, so that octets that are no UTF-8 pass through unharmed.
   const body = unfold(field.raw.toString('latin1', name.length + 1));
-  if (parameterised.has(field.name)) return `${name}: ${encodeParameters(body)}\r\n`;
+  if (parameterised.has(field.name)) return `${name}: ${encodeParameters(field.name, body)}\r\n`;
   if (structured.has(field.name.replace(/^resent-/, '')) || field.name.startsWith('list-'))
     return `${name}:${encodePhrases(body, field)}\r\n`;
   return `${name}: ${encodeWords(trim(body))}\r\n`;
 }
 
 /** `name="résumé.pdf"` becomes `name*=utf-8''r%C3%A9sum%C3%A9.pdf` (RFC 2231 §4). */
-function encodeParameters(body: string): string {
+function encodeParameters(name: string, body: string): string {
   const charset = charsetOf(Buffer.from(body, 'latin1'));
   const pieces = splitParameters(body).map((text, i) => ({ text, ...parameter(i === 0 ? '' : text) }));
-  const multipart = /^multipart\//i.test(pieces[0]!.text);
+  const type = pieces[0]!.text;
+  const multipart = /^multipart\//i.test(type);
+  // Text/plain to some readers (RFC 2045 §5.2), an unknown type to others: no other octets say the same to all.
+  if (name === 'content-type' && hasEightBit(type))
+    throw new Failure('unsignable', '8-bit octets in a media type');
   // Where one segment is extended, all have to be, or the first could not name the charset (§4.1).
   const extended = new Set(pieces.filter(p => p.segment && hasEightBit(p.value)).map(p => p.base));
   return pieces

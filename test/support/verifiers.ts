@@ -41,7 +41,8 @@ export function dissect(message: Buffer): Dissected {
   const text = canonical(message).toString('latin1');
   const end = text.indexOf('\r\n\r\n');
   const header = text.slice(0, end + 2).replace(/\r\n[ \t]+/g, ' ');
-  const type = /^content-type:\s*(.*)\r\n/im.exec(header)?.[1] ?? '(none)';
+  // A CR alone ends no line: with the m flag ^ would stand behind it.
+  const type = /(?<=^|\n)content-type:\s*(.*?)\r\n/is.exec(header)?.[1] ?? '(none)';
   const body = text.slice(end + 4);
   if (/^application\/pkcs7-mime\s*;/i.test(type)) {
     if (!/;\s*smime-type="?signed-data\b/i.test(type)) throw new Error(`not signed, Content-Type: ${type}`);

@@ -107,9 +107,10 @@ describe('raw 8-bit octets (R16)', () => {
   });
 
   test('outside a parameter value are blotted out', () => {
-    expect(mended('Content-Type: text/pl\xe4in; n\xe4me=x; \xe4\r\n')).toBe(
-      'Content-Type: text/pl?in;\r\n n?me=x;\r\n ?\r\n',
+    expect(mended('Content-Type: text/plain; n\xe4me=x; \xe4\r\n')).toBe(
+      'Content-Type: text/plain;\r\n n?me=x;\r\n ?\r\n',
     );
+    expect(mended('Content-Disposition: \xe4; name=x\r\n')).toBe('Content-Disposition: ?;\r\n name=x\r\n');
   });
 
   test('in text become encoded words of at most 75 characters, split between characters (RFC 2047 §2)', () => {

@@ -97,6 +97,11 @@ const cases: [string, string, string][] = [
     '8-bit octets in a boundary',
   ],
   [
+    'a media type in 8-bit',
+    mixed('Content-Type: \x80multipart/mixed; boundary=c', '', '--c', '', 'one', '--c--'),
+    '8-bit octets in a media type',
+  ],
+  [
     'a multipart without parts',
     lines('Content-Type: multipart/mixed; boundary=b', '', 'f\xfcr ', 'From x'),
     'multipart/mixed without parts and not 7-bit',

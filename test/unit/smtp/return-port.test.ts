@@ -1,6 +1,7 @@
 // What the return port offers: when it is asked, by whom, and what becomes of the connection.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Address } from '../../../src/address.js';
+import type { Envelope } from '../../../src/envelope.js';
 import { everything } from '../../../src/smtp/capabilities.js';
 import { ReturnPort } from '../../../src/smtp/return-port.js';
 import { ReturnPort as Server } from '../../support/return-port.js';
@@ -24,6 +25,14 @@ afterEach(async () => {
   await server.close();
 });
 
+const bob = { address: Address.parse('bob@example.net')!, parameters: [] };
+const kim = { address: Address.parse('kim@example.net')!, parameters: [] };
+const to = (...recipients: Envelope['recipients']): Envelope => ({
+  sender: Address.parse('a@example.com')!,
+  parameters: [],
+  recipients,
+  forwarded: new Map<string, string>(),
+});
 const offered = async (): Promise<readonly string[]> => (await port.capabilities()).extensions;
 const asked = (): number => server.transcript.filter(line => line.includes('-> EHLO')).length;
 
@@ -40,16 +49,19 @@ test('(R34) many clients at once are one question, which is not asked again for 
 
 test('the connection that was asked takes the next message', async () => {
   await offered();
-  const bob = { address: Address.parse('bob@example.net')!, parameters: [] };
-  const envelope = {
-    sender: Address.parse('a@example.com')!,
-    parameters: [],
-    recipients: [bob],
-    forwarded: new Map<string, string>(),
-  };
-  const transfer = await port.open(envelope, () => undefined, false);
+  const transfer = await port.open(to(bob), () => undefined, false);
   expect((await transfer.finish()).text).toBe('2.0.0 Ok: queued as 1-1');
   expect(asked()).toBe(1);
+});
+
+test('a message begun for some, where all or nobody is to get it, ends by hanging up: nobody gets it', async () => {
+  // Where DATA goes along with the recipients, it is taken for the other one.
+  server.extensions = ['PIPELINING'];
+  server.fault({ at: 'RCPT', recipient: 'kim@example.net', reply: '452 4.2.2 Mailbox full' });
+  await expect(port.open(to(bob, kim), () => undefined, false)).rejects.toThrow('452 4.2.2 Mailbox full');
+  await expect.poll(() => server.open).toBe(0);
+  expect(server.transcript.at(-1)).toContain('354');
+  expect(server.messages).toEqual([]);
 });
 
 describe('without an answer', () => {
