@@ -2,15 +2,12 @@
 //
 //   smtp-source -s 10 ──► smtpd ──► "postseal" ──► Postseal ──► return port smtpd ──► maildir
 //                                                   ╳ kill -9, then started again
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Installation } from '../support/installation.js';
 import { describeWithPeers } from '../support/peers.js';
-import { makePki } from '../support/pki.js';
-import { Postfix, freePort, until } from '../support/postfix.js';
-import { PostsealProcess } from '../support/postseal-process.js';
-import { Verifiers, dissect, verifierPeers } from '../support/verifiers.js';
+import { type Postfix, until } from '../support/postfix.js';
+import type { PostsealProcess } from '../support/postseal-process.js';
+import { dissect, type Verifiers, verifierPeers } from '../support/verifiers.js';
 
 const total = 300;
 const kills = 4;
@@ -18,41 +15,28 @@ const kills = 4;
 const concurrency = 20;
 
 describeWithPeers('killed under load', ['postfix', 'smtp-source', ...verifierPeers], () => {
-  let directory: string;
+  let installation: Installation;
   let verifiers: Verifiers;
   let postseal: PostsealProcess;
   let postfix: Postfix;
 
   beforeAll(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'postseal-kill-'));
-    const pki = makePki(join(directory, 'pki'));
-    const anna = pki.issue({ name: 'anna', addresses: ['anna@example.com'] });
-    verifiers = new Verifiers(pki.root.certificate);
-    const [listenPort, returnPort] = [await freePort(), await freePort()];
-    postfix = await Postfix.start({
-      postsealPort: listenPort,
-      returnPort,
-      main: { queue_run_delay: '1s', minimal_backoff_time: '1s', maximal_backoff_time: '2s' },
-    });
-    postseal = await PostsealProcess.start({
-      listenPort,
-      returnPort,
-      ini: `
+    installation = await Installation.start(
+      pki => `
 [certificate:anna]
-file = ${anna.pem}
+file = ${pki.issue({ name: 'anna', addresses: ['anna@example.com'] }).pem}
 
 [rule:anna]
 sender = anna@example.com
 certificate = anna
 `,
-    });
+      { queue_run_delay: '1s', minimal_backoff_time: '1s', maximal_backoff_time: '2s' },
+    );
+    ({ verifiers, postseal, postfix } = installation);
   });
 
   afterAll(async () => {
-    await postfix.remove();
-    await postseal.remove();
-    verifiers.close();
-    rmSync(directory, { recursive: true, force: true });
+    await installation.remove();
   });
 
   test(`loses none of ${total} messages over ${kills} kills`, { timeout: 90_000 }, async () => {

@@ -2,40 +2,32 @@
 //
 //   smtp-source, swaks ──► smtpd ──┐                                    ┌──► virtual ──► maildir
 //   sendmail ──► pickup ───────────┴─► "postseal" ──► Postseal ──► return port smtpd
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Installation } from '../support/installation.js';
 import { describeWithPeers } from '../support/peers.js';
-import { type Issued, makePki, openssl } from '../support/pki.js';
-import { Postfix, freePort } from '../support/postfix.js';
-import { PostsealProcess } from '../support/postseal-process.js';
-import { Verifiers, dissect, flipped, verifierPeers } from '../support/verifiers.js';
+import { type Issued, openssl } from '../support/pki.js';
+import type { Postfix } from '../support/postfix.js';
+import type { PostsealProcess } from '../support/postseal-process.js';
+import { type Verifiers, dissect, flipped, verifierPeers } from '../support/verifiers.js';
 import { compose, leaves, samples } from './messages.js';
 
 describeWithPeers('through a real Postfix', ['postfix', 'smtp-source', 'swaks', ...verifierPeers], () => {
-  let directory: string;
+  let installation: Installation;
   let anna: Issued;
   let verifiers: Verifiers;
   let postseal: PostsealProcess;
   let postfix: Postfix;
 
   beforeAll(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'postseal-peers-'));
-    const pki = makePki(join(directory, 'pki'));
-    anna = pki.issue({ name: 'anna', addresses: ['anna@example.com'] });
-    const bob = pki.issue({ name: 'bob', addresses: ['bob@example.org'], key: 'p256' });
-    writeFileSync(join(directory, 'anna.pass'), `${anna.password}\n`, { mode: 0o600 });
-    mkdirSync(join(directory, 'staff'));
-    copyFileSync(bob.pem, join(directory, 'staff', 'bob.pem'));
-
-    verifiers = new Verifiers(pki.root.certificate);
-    const [listenPort, returnPort] = [await freePort(), await freePort()];
-    postfix = await Postfix.start({ postsealPort: listenPort, returnPort });
-    postseal = await PostsealProcess.start({
-      listenPort,
-      returnPort,
-      ini: `
+    installation = await Installation.start((pki, directory) => {
+      anna = pki.issue({ name: 'anna', addresses: ['anna@example.com'] });
+      const bob = pki.issue({ name: 'bob', addresses: ['bob@example.org'], key: 'p256' });
+      writeFileSync(join(directory, 'anna.pass'), `${anna.password}\n`, { mode: 0o600 });
+      mkdirSync(join(directory, 'staff'));
+      copyFileSync(bob.pem, join(directory, 'staff', 'bob.pem'));
+      return `
 [certificate:anna]
 file = ${anna.p12}
 password_file = ${join(directory, 'anna.pass')}
@@ -56,15 +48,13 @@ recipient = *@phones.example
 
 [exception:newsletter]
 header = List-Id: *news*
-`,
+`;
     });
+    ({ verifiers, postseal, postfix } = installation);
   });
 
   afterAll(async () => {
-    await postfix.remove();
-    await postseal.remove();
-    verifiers.close();
-    rmSync(directory, { recursive: true, force: true });
+    await installation.remove();
   });
 
   let count = 0;

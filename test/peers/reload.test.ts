@@ -2,42 +2,34 @@
 //
 //   smtp-source -s 10 ──► smtpd ──► "postseal" ──► Postseal ──► return port smtpd ──► maildir
 //                                                   ↻ SIGHUP
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Installation } from '../support/installation.js';
 import { describeWithPeers } from '../support/peers.js';
-import { makePki } from '../support/pki.js';
-import { Postfix, freePort } from '../support/postfix.js';
-import { PostsealProcess } from '../support/postseal-process.js';
-import { Verifiers, verifierPeers } from '../support/verifiers.js';
+import type { Postfix } from '../support/postfix.js';
+import type { PostsealProcess } from '../support/postseal-process.js';
+import { type Verifiers, verifierPeers } from '../support/verifiers.js';
 
 const total = 1000;
 const staff = 10;
 
 describeWithPeers('reloaded under load', ['postfix', 'smtp-source', ...verifierPeers], () => {
-  let directory: string;
+  let installation: Installation;
   let verifiers: Verifiers;
   let postseal: PostsealProcess;
   let postfix: Postfix;
 
   beforeAll(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'postseal-reload-'));
-    const pki = makePki(join(directory, 'pki'));
-    const anna = pki.issue({ name: 'anna', addresses: ['anna@example.com'] });
-    // So many that a reload takes its time.
-    mkdirSync(join(directory, 'staff'));
-    for (let i = 0; i < staff; i++) {
-      const { p12 } = pki.issue({ name: `s${i}`, addresses: [`s${i}@example.com`], key: 'p256' });
-      copyFileSync(p12, join(directory, 'staff', `s${i}.p12`));
-    }
-    verifiers = new Verifiers(pki.root.certificate);
-    const [listenPort, returnPort] = [await freePort(), await freePort()];
-    postfix = await Postfix.start({ postsealPort: listenPort, returnPort });
-    postseal = await PostsealProcess.start({
-      listenPort,
-      returnPort,
-      ini: `
+    installation = await Installation.start((pki, directory) => {
+      const anna = pki.issue({ name: 'anna', addresses: ['anna@example.com'] });
+      // So many that a reload takes its time.
+      mkdirSync(join(directory, 'staff'));
+      for (let i = 0; i < staff; i++) {
+        const { p12 } = pki.issue({ name: `s${i}`, addresses: [`s${i}@example.com`], key: 'p256' });
+        copyFileSync(p12, join(directory, 'staff', `s${i}.p12`));
+      }
+      return `
 [certificate:anna]
 file = ${anna.pem}
 
@@ -52,15 +44,13 @@ certificate = anna
 [rule:staff]
 sender = *@example.com
 certificates = staff
-`,
+`;
     });
+    ({ verifiers, postseal, postfix } = installation);
   });
 
   afterAll(async () => {
-    await postfix.remove();
-    await postseal.remove();
-    verifiers.close();
-    rmSync(directory, { recursive: true, force: true });
+    await installation.remove();
   });
 
   test(`${total} messages are delivered at the first attempt, signed`, { timeout: 90_000 }, async () => {

@@ -7,9 +7,8 @@ import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
 import { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { DotUnstuffer } from '../../../src/smtp/dot-stuffing.js';
-import { everything } from '../../../src/smtp/capabilities.js';
-import { Inbound } from '../../../src/smtp/inbound.js';
 import { DialogClient } from '../../support/dialog-client.js';
+import { listening } from '../../support/inbound.js';
 
 let closers: (() => unknown)[] = [];
 
@@ -79,21 +78,7 @@ describe('the greeting', () => {
     vi.advanceTimersByTime(1);
     while (heard.mock.calls.length === 0) await new Promise(resolve => setImmediate(resolve));
 
-    const inbound = new Inbound({
-      protocol: 'smtp',
-      hostname: 'postseal.example.com',
-      maxConnections: 1,
-      maxMessageSize: 0,
-      timeout: 1000,
-      shutdownTimeout: 1000,
-      admits: () => true,
-      capabilities: () => Promise.resolve(everything),
-      deliver: () => Promise.reject(new Error('nothing is delivered here')),
-      takeRefusal: () => undefined,
-      onRefusal: () => undefined,
-      onError: () => undefined,
-    });
-    await inbound.listen({ host: '127.0.0.1', port: 0 });
+    const inbound = await listening();
     const ours = await DialogClient.connect({ host: '127.0.0.1', port: inbound.port });
     expect(await ours.hear()).toEqual(['220 postseal.example.com ESMTP Postseal']);
     ours.hangUp();
@@ -104,21 +89,7 @@ describe('the greeting', () => {
 describe('a client that talks before the greeting', () => {
   test('is sent away; ours is greeted in the same turn of the event loop, and nobody can be early', async () => {
     vi.useFakeTimers({ toFake: ['setImmediate'] });
-    const inbound = new Inbound({
-      protocol: 'smtp',
-      hostname: 'postseal.example.com',
-      maxConnections: 1,
-      maxMessageSize: 0,
-      timeout: 5000,
-      shutdownTimeout: 1000,
-      admits: () => true,
-      capabilities: () => Promise.resolve(everything),
-      deliver: () => Promise.reject(new Error('nothing is delivered here')),
-      takeRefusal: () => undefined,
-      onRefusal: () => undefined,
-      onError: () => undefined,
-    });
-    await inbound.listen({ host: '127.0.0.1', port: 0 });
+    const inbound = await listening();
     const ours = await DialogClient.connect({ host: '127.0.0.1', port: inbound.port });
     ours.send('NOOP\r\n');
     // The one turn that smtp-server waits before it reads anything; there is no other.
@@ -148,21 +119,10 @@ describe('EHLO', () => {
     ['smtp', 'EHLO'],
     ['lmtp', 'LHLO'],
   ] as const)('over %s, %s comes to our handler, and lets MAIL in', async (protocol, verb) => {
-    const inbound = new Inbound({
+    const inbound = await listening({
       protocol,
-      hostname: 'postseal.example.com',
-      maxConnections: 1,
-      maxMessageSize: 0,
-      timeout: 5000,
-      shutdownTimeout: 1000,
-      admits: () => true,
       capabilities: () => Promise.resolve({ extensions: ['DSN'], maxMessageSize: 5000 }),
-      deliver: () => Promise.reject(new Error('nothing is delivered here')),
-      takeRefusal: () => undefined,
-      onRefusal: () => undefined,
-      onError: () => undefined,
     });
-    await inbound.listen({ host: '127.0.0.1', port: 0 });
     const client = await DialogClient.connect({ host: '127.0.0.1', port: inbound.port });
     await client.hear();
     expect(await client.ask('MAIL FROM:<>')).toMatch(/^503 /);

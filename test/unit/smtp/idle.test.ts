@@ -2,9 +2,9 @@
 import { afterEach, expect, test } from 'vitest';
 import type { Failure, Reply } from '../../../src/failure.js';
 import type { Delivery } from '../../../src/envelope.js';
-import { everything } from '../../../src/smtp/capabilities.js';
-import { Inbound } from '../../../src/smtp/inbound.js';
+import type { Inbound } from '../../../src/smtp/inbound.js';
 import { DialogClient } from '../../support/dialog-client.js';
+import { listening } from '../../support/inbound.js';
 
 const timeout = 500;
 /** More than the buffers of both sides take. */
@@ -22,21 +22,7 @@ afterEach(async () => {
 /** A client past the 354 of a service that treats its messages so. */
 async function inContent(deliver: (delivery: Delivery) => Promise<Reply>): Promise<void> {
   end = undefined;
-  inbound = new Inbound({
-    protocol: 'smtp',
-    hostname: 'postseal.example.com',
-    maxConnections: 10,
-    maxMessageSize: 0,
-    timeout,
-    shutdownTimeout: 1000,
-    admits: () => true,
-    capabilities: () => Promise.resolve(everything),
-    deliver: async delivery => [await deliver(delivery)],
-    takeRefusal: () => undefined,
-    onRefusal: () => undefined,
-    onError: () => undefined,
-  });
-  await inbound.listen({ host: '127.0.0.1', port: 0 });
+  inbound = await listening({ timeout, deliver: async delivery => [await deliver(delivery)] });
   client = await DialogClient.connect({ host: '127.0.0.1', port: inbound.port });
   await client.hear();
   await client.ask('EHLO client.example');

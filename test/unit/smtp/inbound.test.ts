@@ -5,8 +5,9 @@ import type { Failure, Reply } from '../../../src/failure.js';
 import { Outcomes } from '../../../src/outcomes.js';
 import type { Delivery } from '../../../src/envelope.js';
 import { everything, type Capabilities } from '../../../src/smtp/capabilities.js';
-import { Inbound } from '../../../src/smtp/inbound.js';
+import type { Inbound } from '../../../src/smtp/inbound.js';
 import { DialogClient } from '../../support/dialog-client.js';
+import { listening } from '../../support/inbound.js';
 
 let outcomes: Outcomes;
 let inbound: Inbound;
@@ -28,13 +29,7 @@ beforeEach(async () => {
   reply = { code: 250, text: '2.0.0 Ok' };
   open = true;
   capabilities = Promise.resolve(everything);
-  inbound = new Inbound({
-    protocol: 'smtp',
-    hostname: 'postseal.example.com',
-    maxConnections: 10,
-    maxMessageSize: 0,
-    timeout: 5000,
-    shutdownTimeout: 2000,
+  inbound = await listening({
     admits: () => open,
     capabilities: () => capabilities,
     deliver: async delivery => {
@@ -47,10 +42,7 @@ beforeEach(async () => {
       return [reply];
     },
     takeRefusal: (envelope, recipient) => outcomes.takeRefusal(envelope, recipient),
-    onRefusal: () => undefined,
-    onError: () => undefined,
   });
-  await inbound.listen({ host: '127.0.0.1', port: 0 });
   client = await DialogClient.connect({ host: '127.0.0.1', port: inbound.port });
   await client.hear();
   await client.ask('EHLO client.example');
