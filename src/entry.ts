@@ -5,7 +5,7 @@ import type { Reply } from './failure.js';
 
 /** Recipients that were treated alike. */
 export interface DecidedGroup {
-  /** Absent where an earlier attempt had heard of the return port that it refuses them. */
+  /** Absent where all that there is to tell is the refusal that an earlier attempt has left. */
   readonly decision?: Decision;
   readonly recipients: readonly Address[];
   /** What became of their copy, where it is not the message's reply: over LMTP, and after a partial failure. */

@@ -168,8 +168,9 @@ function refusedBy(
 ): ReadonlyMap<Recipient, Reply> {
   if (error instanceof Refused && error.recipients.size > 0) return error.recipients;
   const copy = [...copies].find(({ fault }) => fault === error);
-  // A copy that is refused time and again is not to keep another from going out.
-  const holdsUp = error instanceof Refused && [...copies].some(other => other !== copy && !other.accepted);
+  // A copy that is refused, or not signed, time and again is not to keep another from going out.
+  const itsOwn = error instanceof Refused || (error instanceof Failure && error.kind === 'signing-failed');
+  const holdsUp = itsOwn && [...copies].some(other => other !== copy && !other.accepted);
   if (outcome(reply) !== 'rejected' && !holdsUp) return new Map();
   return new Map((copy?.recipients ?? pending).map(r => [r, reply]));
 }

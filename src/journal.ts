@@ -5,9 +5,9 @@ import winston from 'winston';
 import type { Address } from './address.js';
 import type { Decision, Step } from './decision.js';
 import type { Envelope } from './envelope.js';
-import type { DecidedGroup, InForce, MessageEntry, MessageListener } from './entry.js';
+import type { InForce, MessageEntry, MessageListener } from './entry.js';
 import { outcome, type Failure, type Reply } from './failure.js';
-import { oneLine, printableJson } from './printable.js';
+import { counted, oneLine, printableJson } from './printable.js';
 
 /** What may change while it is written. */
 export interface JournalSettings {
@@ -24,8 +24,6 @@ export interface JournalOptions extends JournalSettings {
   /** Whether lines carry the time themselves; journald adds its own. */
   readonly timestamps: boolean;
 }
-
-export type { DecidedGroup, InForce, MessageEntry, MessageListener };
 
 /** So many recipients are named; the line stays readable, and the debug journal has them all. */
 const namedRecipients = 20;
@@ -107,7 +105,16 @@ export class Journal {
     this.logger.info('postseal: stopped');
   }
 
-  /** A mistake that does not keep the service from working, found when it started. */
+  notWatched(directory: string, why: string): void {
+    this.logger.warn(`postseal: ${oneLine(`${directory} is not watched: ${why}`)}`);
+  }
+
+  /** A reload changes what was read at the start alone. @param wanted, until as lines of the ini file */
+  needsRestart(wanted: string, until: string): void {
+    this.logger.warn(`postseal: reload: ${wanted} needs a restart, until then it is ${until}`);
+  }
+
+  /** A mistake that does not keep the service from working, found at the start or at a reload. */
   warning(sentence: string): void {
     this.logger.warn(oneLine(sentence));
   }
@@ -120,11 +127,11 @@ export class Journal {
   }
 
   eventsWork(to: string, lost: number): void {
-    this.logger.info(`postseal: events reach ${to} again; ${count(lost, 'event')} lost meanwhile`);
+    this.logger.info(`postseal: events reach ${to} again; ${counted(lost, 'event')} lost meanwhile`);
   }
 
   eventsLost(to: string, lost: number, reason: string): void {
-    this.logger.warn(`postseal: ${count(lost, 'event')} for ${to} lost: ${oneLine(reason)}`);
+    this.logger.warn(`postseal: ${counted(lost, 'event')} for ${to} lost: ${oneLine(reason)}`);
   }
 
   /** A fault of a connection that concerns no message. */
@@ -215,7 +222,7 @@ export class Journal {
 
   private inForce(what: string, { listen, returnPort, rules, certificates }: InForce): void {
     this.logger.info(
-      `postseal: ${what}, listening on ${listen}, returning to ${returnPort}; ${count(rules, 'rule')}, ${count(certificates, 'certificate')}`,
+      `postseal: ${what}, listening on ${listen}, returning to ${returnPort}; ${counted(rules, 'rule')}, ${counted(certificates, 'certificate')}`,
     );
     if (this.debugging)
       this.logger.info('postseal: the debug journal is on; switch it off when you are done');
@@ -286,8 +293,4 @@ function recipientList(recipients: readonly Address[]): string {
   const named = recipients.slice(0, namedRecipients).map(r => `<${oneLine(r.text)}>`);
   const more = recipients.length - named.length;
   return named.join(',') + (more > 0 ? ` and ${more} more` : '');
-}
-
-function count(n: number, what: string): string {
-  return `${n} ${what}${n === 1 ? '' : 's'}`;
 }

@@ -20,6 +20,11 @@ export function printableJson(json: string): string {
   return json.replace(beyondJson, escape);
 }
 
+/** `1 rule`, `2 rules`. */
+export function counted(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`;
+}
+
 function escape(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

@@ -1,21 +1,21 @@
 // What `postseal journal` prints of an event, for people.
 import type { Event, Outcome } from '../events/event.js';
 import { escaped } from '../printable.js';
+import { coloured, type Colour } from './colour.js';
 import { localTime } from './time.js';
 
-/** SGR parameters of a terminal (ECMA-48 §8.3.117). */
-const colours: Readonly<Record<Outcome, string>> = {
-  signed: '32',
-  unsigned: '36',
-  deferred: '33',
-  rejected: '31',
+const colours: Readonly<Record<Outcome, Colour>> = {
+  signed: 'green',
+  unsigned: 'cyan',
+  deferred: 'yellow',
+  rejected: 'red',
 };
 
 /** So many recipients are named; --json has them all. */
 const namedRecipients = 20;
 
 /** Two lines or three: what became of whose mail; by which rule; what was answered. */
-export function toText(event: Event, colour: boolean): string {
+export function toText(event: Event): string {
   const { outcome, queueId, sender, recipients, rule, certificate, reason, warning, reply } = event;
   const named = recipients.slice(0, namedRecipients).map(r => `<${r}>`);
   const more = recipients.length - named.length + (event.moreRecipients ?? 0);
@@ -31,7 +31,7 @@ export function toText(event: Event, colour: boolean): string {
   const head = `${localTime(new Date(event.meta.event.ts))}  ${escaped(queueId)}  `;
   const people = `  <${sender}> -> ${to || 'undecided'}`;
   return [
-    `${head}${colour ? `\x1b[${colours[outcome]}m${word}\x1b[0m` : word}${escaped(people)}`,
+    `${head}${coloured(colours[outcome], word)}${escaped(people)}`,
     ...(decided === '' ? [] : [`    ${escaped(decided)}`]),
     `    ${escaped(reply)}`,
   ]

@@ -98,9 +98,8 @@ export async function journal(args: readonly string[]): Promise<number> {
   process.stdout.on('error', stop); // nobody reads it any more
   if (follow) for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
   const search = new Search(query, end.signal);
-  const colour = process.stdout.isTTY && !process.env['NO_COLOR'];
   const print = ({ event, line }: Found): void => {
-    process.stdout.write(values.json === true ? `${printableJson(line)}\n` : toText(event, colour));
+    process.stdout.write(values.json === true ? `${printableJson(line)}\n` : toText(event));
   };
 
   const sources: Source[] = [];

@@ -4,6 +4,7 @@ import { shortly, type CertificateProblem } from '../certs/load.js';
 import type { Problem, RuleSection } from '../config/config.js';
 import { names, type Identity } from '../identity.js';
 import type { Rule, WhenUnable } from '../rules/policy.js';
+import { listed } from '../rules/sender.js';
 
 /** What a section of certificates came to. */
 export interface Source {
@@ -96,8 +97,4 @@ export function consequences(
             `rule ${rule.name} signs only for senders with another certificate ${until} mail of others ${fate}`,
           ];
     });
-}
-
-function listed(mailboxes: readonly Address[]): string {
-  return mailboxes.map(mailbox => mailbox.canonical).join(', ');
 }

@@ -42,12 +42,14 @@ export class Records {
       });
     } catch (error) {
       await events.close('the configuration was not taken', this.events);
+      // Its file may have been moved away all the same.
+      this.events.reopen();
       throw error;
     }
     authorize(events, installation);
     events.reopen();
     const why = 'the ini file names another place for them';
-    this.endings = Promise.all([this.endings, this.events.close(why, events)]);
+    this.endings = Promise.all([this.endings, this.events.close(why, events)]).then(() => undefined);
     this.events = events;
   }
 

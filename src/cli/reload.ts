@@ -34,13 +34,16 @@ export async function reload(because: string, running: Running): Promise<void> {
     await records.reopen(installation);
     service.exchange(installation);
     tellFindings(installation, journal);
-    for (const sentence of needingRestart(service.settings, settings)) journal.warning(sentence);
+    tellRestart(service.settings, settings, journal);
     journal.reloaded(Math.round(performance.now() - began), service.inForce);
     watch.set(watched(installation.config));
   } catch (error) {
     for (const mistake of mistakesIn(error)) journal.notReloaded(mistake);
     // Whoever moved the log files away expects new ones all the same.
-    await records.reopen(service.installation).catch(() => undefined);
+    await records.reopen(service.installation).catch((again: unknown) => {
+      if (String(again) !== String(error))
+        for (const mistake of mistakesIn(again)) journal.notReloaded(mistake);
+    });
   }
 }
 
@@ -67,15 +70,14 @@ function loop(settings: ServiceSection): CommandError {
 }
 
 /** @param old what the service was started with */
-function needingRestart(old: ServiceSection, now: ServiceSection): string[] {
+function tellRestart(old: ServiceSection, now: ServiceSection, journal: Journal): void {
   const lines = ({ listen, protocol }: ServiceSection): string[] => [
     `listen = ${formatEndpoint(listen)}`,
     `protocol = ${protocol}`,
   ];
   const before = lines(old);
-  return lines(now).flatMap((line, i) =>
-    line === before[i] ? [] : [`postseal: reload: ${line} needs a restart, until then it is ${before[i]!}`],
-  );
+  for (const [i, line] of lines(now).entries())
+    if (line !== before[i]) journal.needsRestart(line, before[i]!);
 }
 
 function mistakesIn(error: unknown): string[] {

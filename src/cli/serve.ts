@@ -48,7 +48,7 @@ export async function serve(args: readonly string[]): Promise<number> {
       reloads.add(`change in ${directory}`);
     },
     (directory, why) => {
-      journal.warning(`postseal: ${directory} is not watched: ${why}`);
+      journal.notWatched(directory, why);
     },
   );
   watch.set(watched(installation.config));

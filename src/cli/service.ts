@@ -7,7 +7,8 @@ import { formatEndpoint, type Endpoint, type ServiceSection } from '../config/co
 import { noQueueId, queueId, type Delivery } from '../envelope.js';
 import type { Reply } from '../failure.js';
 import { filter, type Hands } from '../filter.js';
-import type { InForce, Journal } from '../journal.js';
+import type { InForce } from '../entry.js';
+import type { Journal } from '../journal.js';
 import { Outcomes } from '../outcomes.js';
 import { Doorkeeper } from '../smtp/doorkeeper.js';
 import type { InboundOptions } from '../smtp/inbound-options.js';

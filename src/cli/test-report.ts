@@ -1,7 +1,7 @@
 // What `postseal test` prints: trials in words, or as JSON.
 import { outcome, type Reply } from '../failure.js';
 import { describeDecision } from '../journal.js';
-import { escaped, printableJson } from '../printable.js';
+import { counted, escaped, printableJson } from '../printable.js';
 import { coloured, type Colour } from './colour.js';
 import { exit } from './exit.js';
 import { decisionToJson } from './explain.js';
@@ -72,11 +72,11 @@ export function summary(trials: readonly Trial[], untested: readonly Untested[])
   const bad = signed.filter(isBad).length;
   const parts = [
     trials.every(t => t.message.rule)
-      ? `${signed.length} of ${count(total, 'rule')} ${total === 1 ? 'signs' : 'sign'}`
-      : `${signed.length} of ${count(total, 'message')} ${total === 1 ? 'is' : 'are'} signed`,
+      ? `${signed.length} of ${counted(total, 'rule')} ${total === 1 ? 'signs' : 'sign'}`
+      : `${signed.length} of ${counted(total, 'message')} ${total === 1 ? 'is' : 'are'} signed`,
     ...(signed.length > 0 && bad === 0 ? ['all signatures verify'] : []),
     ...(bad > 0
-      ? [`${bad} of ${count(signed.length, 'signature')} ${bad === 1 ? 'does' : 'do'} not verify`]
+      ? [`${bad} of ${counted(signed.length, 'signature')} ${bad === 1 ? 'does' : 'do'} not verify`]
       : []),
     ...(untested.length > 0 ? [`${untested.length} not tested`] : []),
   ];
@@ -88,7 +88,7 @@ function summaryOfService(trials: readonly Trial[]): string {
   const sent = trials.flatMap(t => t.service ?? []);
   if (sent.length === 0) return '';
   const taken = sent.filter(reply => outcome(reply) === 'accepted').length;
-  return `${taken} of ${count(sent.length, 'message')} taken by the service
+  return `${taken} of ${counted(sent.length, 'message')} taken by the service
 What it decided is in its journal: journalctl -u postseal | grep NOQUEUE
 `;
 }
@@ -106,8 +106,4 @@ export function toJson(trials: readonly Trial[], untested: readonly Untested[]):
     service,
   }));
   return `${printableJson(JSON.stringify({ tests, untested }, undefined, 2))}\n`;
-}
-
-export function count(n: number, what: string): string {
-  return `${n} ${what}${n === 1 ? '' : 's'}`;
 }

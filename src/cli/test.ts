@@ -1,12 +1,12 @@
 // `postseal test`: a virtual message for each rule or sender, signed as the service would, and verified.
 import type { Address } from '../address.js';
 import { formatEndpoint } from '../config/config.js';
-import { escaped } from '../printable.js';
+import { counted, escaped } from '../printable.js';
 import { defaultConfig, parseAddress, parseOptions, usageError } from './arguments.js';
 import { exit } from './exit.js';
 import { loadOrFail, type Installation } from './load.js';
 import { readRoots, systemStore } from './roots.js';
-import { count, inWords, statusOf, summary, toJson, untestedInWords, type Untested } from './test-report.js';
+import { inWords, statusOf, summary, toJson, untestedInWords, type Untested } from './test-report.js';
 import { tryOut, type Trial } from './trial.js';
 import { senderFor, type VirtualMessage } from './virtual-message.js';
 
@@ -68,7 +68,7 @@ export async function test(args: readonly string[]): Promise<number> {
   const untested = plan.filter(item => 'why' in item);
   if (circumstances.sends) {
     const where = formatEndpoint(installation.config.service.listen);
-    const messages = count(plan.length - untested.length, 'message');
+    const messages = counted(plan.length - untested.length, 'message');
     tell(`Sending ${messages} to <${escaped(recipient.text)}> through ${where}\n\n`);
   }
   const trials: Trial[] = [];

@@ -34,8 +34,12 @@ export function isHostname(text: string): boolean {
 
 /** Whether only this host can get there; goes by the text, and asks no name server. */
 export function isLoopback(endpoint: Endpoint): boolean {
-  if (endpoint.kind === 'unix') return true;
-  const host = hostOf(endpoint.host);
+  return endpoint.kind === 'unix' || isLoopbackHost(endpoint.host);
+}
+
+/** @param name a name or an address, IPv6 without brackets */
+export function isLoopbackHost(name: string): boolean {
+  const host = hostOf(name);
   return host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 

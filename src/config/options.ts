@@ -1,5 +1,5 @@
-// The option tables: every key of the ini file, with parser, default and one sentence.
-// The reader, the commented example in etc/ and the manual all come from here and from kinds.ts.
+// The option tables of most sections: every key with parser, default and one sentence; rule-options.ts has the others.
+// The reader and the commented example in etc/ come from them and from kinds.ts.
 import type { LeftUnsigned } from '../rules/policy.js';
 import { parseEndpoint } from './endpoint.js';
 import { networks } from './networks.js';

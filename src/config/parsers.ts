@@ -14,19 +14,12 @@ export interface Context {
 export type Parser<T> = (text: string, context: Context) => Parsed<T>;
 
 /** One of the names, which stands for itself or for a value in a table. */
-export function choice<const T extends string>(
-  names: readonly T[],
-  later: readonly string[] = [],
-): Parser<T> {
+export function choice<const T extends string>(names: readonly T[]): Parser<T> {
   const list = names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} or ${names.at(-1)!}`;
   return text => {
     const value = names.find(name => name === text);
     if (value !== undefined) return { value };
-    const known = [...names, ...later];
-    const wrong = later.includes(text) ? 'is not available in this version' : 'is not a value of this key';
-    return {
-      wrong: `"${text}" ${wrong}: write ${list}${later.includes(text) ? '' : didYouMean(text, known)}`,
-    };
+    return { wrong: `"${text}" is not a value of this key: write ${list}${didYouMean(text, names)}` };
   };
 }
 

@@ -1,5 +1,5 @@
 // Where events are posted to. Whatever is wrong with an address, it is not shown: it may have a password in it.
-import { isIPv4 } from 'node:net';
+import { isLoopbackHost } from './endpoint.js';
 import type { Parser } from './parsers.js';
 
 export const webhook: Parser<string> = text => {
@@ -11,14 +11,7 @@ export const webhook: Parser<string> = text => {
       wrong:
         'no user and password in the address: put the Authorization header into webhook_authorization_file',
     };
-  if (protocol === 'http:' && !isThisMachine(hostname))
+  if (protocol === 'http:' && !isLoopbackHost(hostname.replace(/^\[|\]$/g, '')))
     return { wrong: 'events name people: write https:// (http:// only for this machine)' };
   return { value: href };
 };
-
-/** @param hostname as URL has it: addresses in their usual form, IPv6 in brackets */
-function isThisMachine(hostname: string): boolean {
-  return (
-    hostname === 'localhost' || hostname === '[::1]' || (isIPv4(hostname) && hostname.startsWith('127.'))
-  );
-}

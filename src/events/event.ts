@@ -2,7 +2,7 @@
 import type { Address } from '../address.js';
 import type { Decision } from '../decision.js';
 import { outcome, type Reply } from '../failure.js';
-import type { MessageEntry } from '../journal.js';
+import type { MessageEntry } from '../entry.js';
 import { printableJson } from '../printable.js';
 
 export const outcomes = ['signed', 'unsigned', 'deferred', 'rejected'] as const;
@@ -54,7 +54,7 @@ export interface Event {
   readonly milliseconds: number;
 }
 
-/** Postfix hands over no more at a time. */
+/** What etc/postfix/main.cf has Postfix hand over at a time. */
 const namedRecipients = 1000;
 
 /**

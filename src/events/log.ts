@@ -1,5 +1,5 @@
 // The event log: makes events of what the journal hears, and hands them to a file and a webhook.
-import type { MessageEntry, MessageListener } from '../journal.js';
+import type { MessageEntry, MessageListener } from '../entry.js';
 import type { Courier } from './courier.js';
 import { eventsOf, toLine } from './event.js';
 import type { EventFile } from './file.js';

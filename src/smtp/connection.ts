@@ -14,7 +14,7 @@ import type { InboundOptions } from './inbound-options.js';
 import { Input } from './input.js';
 import { linesOf } from './replies.js';
 
-/** Postfix's default, and the most that one message is taken for. */
+/** The most that one message is taken for: ten times what etc/postfix/main.cf has Postfix hand over. */
 const maxRecipients = 10_000;
 
 /** The server that a connection belongs to. */

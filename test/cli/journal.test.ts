@@ -290,15 +290,18 @@ describe('for people', () => {
 
   test('many recipients are counted', () => {
     const recipients = Array.from({ length: 25 }, (_, i) => `r${i}@x.example`);
-    const text = toText(event('1', { recipients, moreRecipients: 100 }), false);
+    const text = toText(event('1', { recipients, moreRecipients: 100 }));
     expect(text).toContain('<r19@x.example> and 105 more\n');
   });
 
   test.each<Outcome>(['signed', 'unsigned', 'deferred', 'rejected'])(
     '%s has a colour, where there are any',
     outcome => {
-      const plain = toText(event('1', { outcome }), false);
-      const coloured = toText(event('1', { outcome }), true);
+      const plain = toText(event('1', { outcome }));
+      const { isTTY } = process.stdout;
+      process.stdout.isTTY = true;
+      const coloured = toText(event('1', { outcome }));
+      process.stdout.isTTY = isTTY;
       expect(plain).not.toContain('\x1b');
       expect(coloured.replace(/\x1b\[(?:\d\d|0)m/g, '')).toBe(plain);
       expect(coloured).toContain(`m${outcome}`);

@@ -381,6 +381,20 @@ describe('what does not', () => {
     );
     expect(await send()).toBe('signed');
   });
+
+  test('with one whose directory is gone neither, and the event log begins anew all the same', async () => {
+    const [logs, file] = [join(directory, 'logs'), join(directory, 'events.json')];
+    mkdirSync(logs);
+    const debug = `[journal]\ndebug = yes\ndebug_file = ${join(logs, 'debug.json')}\n`;
+    await start({ sections: `${debug}[events]\nfile = ${file}\n${section('anna', anna.pem)}` });
+    await send();
+    await until(() => existsSync(file));
+    rmSync(logs, { recursive: true });
+    renameSync(file, `${file}.1`);
+    expect((await reload()).at(-1)).toMatch(/kept the old configuration: \[journal\] debug_file: /);
+    await send();
+    await until(() => existsSync(file) && readFileSync(file, 'utf8') !== '');
+  });
 });
 
 describe('a certificate that cannot be used', () => {

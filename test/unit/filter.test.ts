@@ -236,11 +236,32 @@ describe('faults deliver nothing', () => {
     test('defers, and is tried again at the next attempt', async () => {
       const outcomes = new Outcomes();
       const first = await runFilter([message], toBoth, { policy: ruled('defer'), outcomes });
-      expect(first.reply).toEqual({ code: 451, text: `4.7.5 ${why}` });
+      expect(first.reply).toEqual({
+        code: 451,
+        text: `4.5.1 Some recipients were refused: 451 4.7.5 ${why}`,
+      });
       expect(states(first.deliveries)).toEqual(['aborted', 'aborted']);
       const second = await runFilter([message], toBoth, { policy: ruled('defer', identity), outcomes });
       expect(second.reply.code).toBe(250);
       expect(second.deliveries.map(isSigned)).toEqual([true, false]);
+    });
+
+    test('time and again, keeps nobody else from their mail', async () => {
+      const outcomes = new Outcomes();
+      const failing = { policy: ruled('defer'), outcomes };
+      expect((await runFilter([message], toBoth, failing)).reply.code).toBe(451);
+      const heard = toBoth.recipients.map(r => outcomes.takeRefusal(toBoth.forwarded, r)?.code);
+      expect(heard).toEqual([451, undefined, 451]);
+      const others = { ...toBoth, recipients: [toBoth.recipients[1]!] };
+      const second = await runFilter([message], others, failing);
+      expect(second.reply.code).toBe(250);
+      expect(second.deliveries.map(isSigned)).toEqual([false]);
+      const rest = { ...toBoth, recipients: [toBoth.recipients[0]!, toBoth.recipients[2]!] };
+      expect((await runFilter([message], rest, failing)).reply.code).toBe(451);
+      expect(rest.recipients.map(r => outcomes.takeRefusal(toBoth.forwarded, r))).toEqual([
+        undefined,
+        undefined,
+      ]);
     });
 
     test('rejects where the rule says so', async () => {

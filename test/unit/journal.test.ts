@@ -8,7 +8,8 @@ import { Address } from '../../src/address.js';
 import type { Decision } from '../../src/decision.js';
 import type { Envelope } from '../../src/envelope.js';
 import { Failure } from '../../src/failure.js';
-import { describeDecision, Journal, type MessageEntry } from '../../src/journal.js';
+import type { MessageEntry } from '../../src/entry.js';
+import { describeDecision, Journal } from '../../src/journal.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'postseal-journal-'));
 

@@ -6,7 +6,7 @@ import type { Decision } from '../../../src/decision.js';
 import { eventsOf, parseEvent, toLine, type Event } from '../../../src/events/event.js';
 import { Failure } from '../../../src/failure.js';
 import type { Identity } from '../../../src/identity.js';
-import type { MessageEntry } from '../../../src/journal.js';
+import type { MessageEntry } from '../../../src/entry.js';
 
 const address = (text: string): Address => Address.parse(text)!;
 const now = new Date('2024-11-08T07:38:42.224Z');
