@@ -49,6 +49,9 @@ const arrows: Record<string, readonly string[]> = {
   groups: ['copy', 'copies', ...words, ...message],
   filter: ['received', 'facts', 'copies', 'groups', ...words, ...message],
   events: ['events', 'journal', ...words],
+  exit: [],
+  version: [],
+  service: [...new Set(sources.map(s => areaOf(s.name)))].filter(area => area !== 'main' && area !== 'cli'),
   cli: [...new Set(sources.map(s => areaOf(s.name)))].filter(area => area !== 'main'),
   main: ['cli'],
 };

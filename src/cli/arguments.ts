@@ -2,7 +2,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { Address } from '../address.js';
 import type { Envelope } from '../envelope.js';
-import { CommandError, exit } from './exit.js';
+import { CommandError, exit } from '../exit.js';
 
 /** Where the package installs it. */
 export const defaultConfig = '/etc/postseal/postseal.ini';

@@ -3,8 +3,8 @@ import type { Config } from '../config/config.js';
 import { daysLeft, validity, type Identity } from '../identity.js';
 import type { Policy, Rule } from '../rules/policy.js';
 import { defaultConfig, parseOptions } from './arguments.js';
-import { exit } from './exit.js';
-import { load, showProblem, type Installation } from './load.js';
+import { exit } from '../exit.js';
+import { load, showProblem, type Installation } from '../service/load.js';
 import { table } from './table.js';
 
 export const checkHelp = `Usage: postseal check [--config FILE]

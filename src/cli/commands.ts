@@ -1,7 +1,7 @@
 // The commands by name, and the page that names them.
 import { check, checkHelp } from './check.js';
 import { escaped } from '../printable.js';
-import { CommandError, exit } from './exit.js';
+import { CommandError, exit } from '../exit.js';
 import { explain, explainHelp } from './explain.js';
 import { journal, journalHelp } from './journal.js';
 import { withOutput } from './output.js';
@@ -9,7 +9,7 @@ import { serve, serveHelp } from './serve.js';
 import { sign, signHelp } from './sign.js';
 import { test, testHelp } from './test.js';
 import { verify, verifyHelp } from './verify.js';
-import { version } from './version.js';
+import { version } from '../version.js';
 
 interface Command {
   /** Resolves with the exit code. */

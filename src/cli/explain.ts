@@ -7,9 +7,9 @@ import { daysLeft } from '../identity.js';
 import { escaped, oneLine, printableJson } from '../printable.js';
 import { decide } from '../rules/decide.js';
 import { defaultConfig, envelopeOptions, messageOptions, parseOptions } from './arguments.js';
-import { exit } from './exit.js';
+import { exit } from '../exit.js';
 import { readMessage } from './input.js';
-import { loadOrFail } from './load.js';
+import { loadOrFail } from '../service/load.js';
 
 export const explainHelp = `Usage: postseal explain [--config FILE] [--sender ADDRESS] [--recipient ADDRESS]... < in.eml
 

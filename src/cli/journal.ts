@@ -8,9 +8,9 @@ import { matches, type Query } from '../events/search.js';
 import { escaped, printableJson } from '../printable.js';
 import { parsePattern } from '../rules/pattern.js';
 import { defaultConfig, parseOptions, usageError } from './arguments.js';
-import { CommandError, exit } from './exit.js';
+import { CommandError, exit } from '../exit.js';
 import { toText } from './journal-report.js';
-import { readIni, showProblem } from './load.js';
+import { readIni, showProblem } from '../service/load.js';
 import { parseTime, timeForms } from './time.js';
 
 export const journalHelp = `Usage: postseal journal [OPTION]...

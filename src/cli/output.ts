@@ -1,5 +1,5 @@
 // Standard output that nobody reads any more: `postseal explain | head -1` is no fault of ours.
-import { exit } from './exit.js';
+import { exit } from '../exit.js';
 
 /** Runs a command; resolves with its exit code, or with 74 where its output did not get through. */
 export async function withOutput(command: () => Promise<number>): Promise<number> {

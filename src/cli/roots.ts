@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { rootCertificates } from 'node:tls';
 import { Fault } from '../certs/fault.js';
 import { readPem } from '../certs/pem.js';
-import { CommandError, exit } from './exit.js';
+import { CommandError, exit } from '../exit.js';
 
 /** Where Debian and its relatives have the roots that the administrator trusts. */
 export const systemRoots = '/etc/ssl/certs/ca-certificates.crt';

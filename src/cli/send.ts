@@ -4,8 +4,8 @@ import type { Envelope } from '../envelope.js';
 import { Failure, type Reply } from '../failure.js';
 import { Refused } from '../next-hop.js';
 import { ReturnPort } from '../smtp/return-port.js';
-import { CommandError, exit } from './exit.js';
-import { addressOf } from './service.js';
+import { CommandError, exit } from '../exit.js';
+import { addressOf } from '../service/service.js';
 
 /**
  * @param envelope with one recipient: over LMTP too there is one reply then

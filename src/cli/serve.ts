@@ -1,13 +1,13 @@
 // `postseal serve`: the service until a signal ends it; another signal makes it read its configuration again.
 import { randomBytes } from 'node:crypto';
 import { defaultConfig, parseOptions } from './arguments.js';
-import { exit } from './exit.js';
-import { loadOrFail } from './load.js';
-import { Records } from './records.js';
-import { reload, tellFindings, watched } from './reload.js';
-import { Requests } from './requests.js';
-import { Service } from './service.js';
-import { Watch } from './watch.js';
+import { exit } from '../exit.js';
+import { loadOrFail } from '../service/load.js';
+import { Records } from '../service/records.js';
+import { reload, tellFindings, watched } from '../service/reload.js';
+import { Requests } from '../service/requests.js';
+import { Service } from '../service/service.js';
+import { Watch } from '../service/watch.js';
 
 export const serveHelp = `Usage: postseal serve [--config FILE] [--debug]
 

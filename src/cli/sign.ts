@@ -8,9 +8,9 @@ import { outcome } from '../failure.js';
 import { Journal } from '../journal.js';
 import { Outcomes } from '../outcomes.js';
 import { defaultConfig, envelopeOptions, messageOptions, parseOptions } from './arguments.js';
-import { CommandError, exit } from './exit.js';
+import { CommandError, exit } from '../exit.js';
 import { readMessage } from './input.js';
-import { loadOrFail } from './load.js';
+import { loadOrFail } from '../service/load.js';
 import { passThrough, type Spooled } from './spool.js';
 
 export const signHelp = `Usage: postseal sign [--config FILE] [--sender ADDRESS] [--recipient ADDRESS]... < in.eml > out.eml

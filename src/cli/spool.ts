@@ -8,7 +8,7 @@ import { filter } from '../filter.js';
 import type { Journal } from '../journal.js';
 import type { NextHop, Transfer } from '../next-hop.js';
 import type { Outcomes } from '../outcomes.js';
-import type { Installation } from './load.js';
+import type { Installation } from '../service/load.js';
 
 export interface Spooled {
   readonly reply: Reply;

@@ -3,7 +3,7 @@ import { outcome, type Reply } from '../failure.js';
 import { describeDecision } from '../journal.js';
 import { counted, escaped, printableJson } from '../printable.js';
 import { coloured, type Colour } from './colour.js';
-import { exit } from './exit.js';
+import { exit } from '../exit.js';
 import { decisionToJson } from './explain.js';
 import type { Opinion, Opinions } from './second-opinion.js';
 import type { Trial } from './trial.js';

@@ -14,7 +14,7 @@ import { decide } from '../rules/decide.js';
 import type { Policy } from '../rules/policy.js';
 import { envelopeOf } from './arguments.js';
 import { readMessage, type InputMessage } from './input.js';
-import type { Installation } from './load.js';
+import type { Installation } from '../service/load.js';
 import { opinionsOf, type Opinions, type Trust } from './second-opinion.js';
 import { send } from './send.js';
 import { passThrough } from './spool.js';

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { addressesOf } from '../certs/certificate.js';
 import { verify as verifyMessage } from '../verify/verify.js';
 import { parseOptions, usageError } from './arguments.js';
-import { CommandError, exit } from './exit.js';
+import { CommandError, exit } from '../exit.js';
 import { readRoots, systemRoots, systemStore, unreadable } from './roots.js';
 import { toJson, toText } from './verify-report.js';
 

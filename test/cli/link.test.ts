@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Address } from '../../src/address.js';
-import { load, type Installation } from '../../src/cli/load.js';
+import { load, type Installation } from '../../src/service/load.js';
 import { openssl } from '../support/pki.js';
 import { temporaryPki } from '../support/pki-temporary.js';
 

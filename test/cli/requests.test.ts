@@ -1,6 +1,6 @@
 // Reloads are asked for at any time and done one at a time.
 import { expect, test } from 'vitest';
-import { Requests } from '../../src/cli/requests.js';
+import { Requests } from '../../src/service/requests.js';
 
 /** Work that ends when it is told to. */
 function slow() {

@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Watch } from '../../src/cli/watch.js';
+import { Watch } from '../../src/service/watch.js';
 
 let directory: string;
 let watch: Watch;

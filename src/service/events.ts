@@ -8,8 +8,8 @@ import { Courier, type Reports } from '../events/courier.js';
 import { EventFile } from '../events/file.js';
 import { EventLog, type Way } from '../events/log.js';
 import { Webhook } from '../events/webhook.js';
-import { CommandError, exit } from './exit.js';
-import { version } from './version.js';
+import { CommandError, exit } from '../exit.js';
+import { version } from '../version.js';
 
 /** A file is soon in order again; a server that is down is not to be asked all the time. */
 const longestPause = { file: 10_000, webhook: 300_000 } as const;

@@ -2,7 +2,7 @@
 import type { EventLog } from '../events/log.js';
 import { Journal, type JournalSettings } from '../journal.js';
 import { openEvents } from './events.js';
-import { CommandError, exit } from './exit.js';
+import { CommandError, exit } from '../exit.js';
 import type { Installation } from './load.js';
 
 export class Records {

@@ -2,7 +2,7 @@
 import { formatEndpoint, type Config, type ServiceSection } from '../config/config.js';
 import { isSameEndpoint } from '../config/endpoint.js';
 import type { Journal } from '../journal.js';
-import { CommandError, exit } from './exit.js';
+import { CommandError, exit } from '../exit.js';
 import { loadOrFail, showProblem, type Installation } from './load.js';
 import type { Records } from './records.js';
 import type { Service } from './service.js';

@@ -15,7 +15,7 @@ import type { InboundOptions } from '../smtp/inbound-options.js';
 import { Inbound } from '../smtp/inbound.js';
 import { ReturnPort } from '../smtp/return-port.js';
 import type { SessionOptions } from '../smtp/session.js';
-import { CommandError, exit } from './exit.js';
+import { CommandError, exit } from '../exit.js';
 import type { Installation } from './load.js';
 
 /** What the service needs of the world beside files and sockets. */

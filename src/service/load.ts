@@ -9,7 +9,7 @@ import { readConfig, type ReadConfig } from '../config/read.js';
 import type { Identity } from '../identity.js';
 import type { Policy, Rule } from '../rules/policy.js';
 import { examineFile, readAuthorization } from './events.js';
-import { CommandError, exit } from './exit.js';
+import { CommandError, exit } from '../exit.js';
 import { consequences, linkRule, misnamed, type Source } from './link.js';
 
 /** Everything that the ini file leads to. */
