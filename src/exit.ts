@@ -17,6 +17,8 @@ export const exit = {
   ioError: 74,
   /** Try again later. */
   tempFail: 75,
+  /** Somebody else may do this. */
+  noPermission: 77,
   /** The configuration is wrong. */
   config: 78,
 } as const;

@@ -6,8 +6,9 @@ import type { Address } from './address.js';
 import type { Decision, Step } from './decision.js';
 import type { Envelope } from './envelope.js';
 import type { InForce, MessageEntry, MessageListener } from './entry.js';
-import { outcome, type Failure, type Reply } from './failure.js';
+import type { Failure } from './failure.js';
 import { counted, oneLine, printableJson } from './printable.js';
+import { describeDecision, messageSentence } from './sentence.js';
 
 /** What may change while it is written. */
 export interface JournalSettings {
@@ -24,9 +25,6 @@ export interface JournalOptions extends JournalSettings {
   /** Whether lines carry the time themselves; journald adds its own. */
   readonly timestamps: boolean;
 }
-
-/** So many recipients are named; the line stays readable, and the debug journal has them all. */
-const namedRecipients = 20;
 
 export class Journal {
   private readonly logger: winston.Logger;
@@ -105,6 +103,11 @@ export class Journal {
     this.logger.info('postseal: stopped');
   }
 
+  /** Something that listens for those who watch cannot; mail passes all the same. @param what as `control socket` */
+  notListening(what: string, why: string): void {
+    this.logger.warn(`postseal: no ${what}: ${oneLine(why)}`);
+  }
+
   notWatched(directory: string, why: string): void {
     this.logger.warn(`postseal: ${oneLine(`${directory} is not watched: ${why}`)}`);
   }
@@ -154,7 +157,7 @@ export class Journal {
 
   /** The one line that every message gets, led by Postfix's queue id. */
   message(id: string, entry: MessageEntry): void {
-    this.logger.info(`${oneLine(id)}: ${sentence(entry)}`);
+    this.logger.info(`${oneLine(id)}: ${messageSentence(entry)}`);
     this.events?.message(id, entry);
     this.detail(id, 'done', {
       size: entry.size,
@@ -252,45 +255,4 @@ function detailsTo(stream: NodeJS.WritableStream): winston.transport {
     printf(info => printableJson(JSON.stringify(info))),
   );
   return new winston.transports.Stream({ stream, format });
-}
-
-/** `signed rule=invoices certificate=billing`, as journal and `explain` say it. */
-export function describeDecision(decision: Decision): string {
-  const rule = decision.rule === undefined ? '' : ` rule=${decision.rule}`;
-  const warning = decision.warning === undefined ? '' : ` (warning: ${oneLine(decision.warning)})`;
-  switch (decision.action) {
-    case 'sign': {
-      const form = decision.form === 'opaque' ? ' form=opaque' : '';
-      return `signed${rule} certificate=${decision.identity.name}${form}${warning}`;
-    }
-    case 'pass':
-      return `unsigned${rule} (${oneLine(decision.reason)})${warning}`;
-    case 'refuse':
-      return `${outcome(decision.failure.reply)}${rule} (${oneLine(decision.failure.message)})${warning}`;
-  }
-}
-
-function sentence({ sender, groups, size, milliseconds, reply }: MessageEntry): string {
-  const decided = groups.map(g => {
-    const what = g.decision ? describeDecision(g.decision) : `${outcome(reply)} (as at an earlier attempt)`;
-    return `${what} to=${recipientList(g.recipients)}${g.reply ? `, ${heard(g.reply)}` : ''}`;
-  });
-  const common = groups.length === 0 || groups.some(g => !g.reply);
-  return [
-    `from=<${oneLine(sender.text)}>`,
-    ...(decided.length > 0 ? [decided.join('; ')] : ['undecided']),
-    `size=${size}`,
-    `time=${milliseconds}ms`,
-    ...(common ? [heard(reply)] : []),
-  ].join(', ');
-}
-
-function heard({ code, text }: Reply): string {
-  return `reply="${oneLine(`${code} ${text}`)}"`;
-}
-
-function recipientList(recipients: readonly Address[]): string {
-  const named = recipients.slice(0, namedRecipients).map(r => `<${oneLine(r.text)}>`);
-  const more = recipients.length - named.length;
-  return named.join(',') + (more > 0 ? ` and ${more} more` : '');
 }

@@ -7,6 +7,7 @@ import { journal, journalHelp } from './journal.js';
 import { withOutput } from './output.js';
 import { serve, serveHelp } from './serve.js';
 import { sign, signHelp } from './sign.js';
+import { status, statusHelp } from './status.js';
 import { test, testHelp } from './test.js';
 import { verify, verifyHelp } from './verify.js';
 import { version } from '../version.js';
@@ -33,6 +34,7 @@ const commands: Readonly<Record<string, Command>> = {
     help: verifyHelp,
     summary: 'tell what a signed message consists of, and verify it',
   },
+  status: { run: status, help: statusHelp, summary: 'tell how the running service is' },
   journal: { run: journal, help: journalHelp, summary: 'search the event log, and follow it' },
 };
 

@@ -1,5 +1,5 @@
 // `postseal explain`: what would be decided for a message, and why, per recipient.
-import { describeDecision } from '../journal.js';
+import { describeDecision } from '../sentence.js';
 import { factsOf } from '../facts.js';
 import type { Address } from '../address.js';
 import type { Decision, Verdict } from '../decision.js';

@@ -2,9 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { defaultConfig, parseOptions } from './arguments.js';
 import { exit } from '../exit.js';
+import { controlRoutes, controlSocket } from '../service/control.js';
+import { HttpListener } from '../service/http.js';
 import { loadOrFail } from '../service/load.js';
 import { Records } from '../service/records.js';
-import { reload, tellFindings, watched } from '../service/reload.js';
+import { reload, tellFindings, watched, type Running } from '../service/reload.js';
 import { Requests } from '../service/requests.js';
 import { Service } from '../service/service.js';
 import { Watch } from '../service/watch.js';
@@ -55,15 +57,38 @@ export async function serve(args: readonly string[]): Promise<number> {
   const end = new AbortController();
   const running = { path, service, records, watch, ending: end.signal };
   reloads.serve(because => reload(because, running));
+  const control = await openControl(running);
 
   journal.stopping(await signalled());
   end.abort();
   const reloaded = reloads.end();
   await service.stop();
+  await control?.close();
   await reloaded;
   watch.close();
   await records.close();
   return exit.ok;
+}
+
+/** The control socket, where there is a place for it. Without it mail passes all the same. */
+async function openControl(running: Running): Promise<HttpListener | undefined> {
+  const { path, service, records } = running;
+  const { config } = service.installation;
+  // Without systemd there is no directory that is ours, but the ini file may name one.
+  if (config.service.control === undefined && process.env['RUNTIME_DIRECTORY'] === undefined)
+    return undefined;
+  const socket = controlSocket(path, config);
+  const listener = new HttpListener(controlRoutes(running), error => {
+    records.journal.connectionFault(error);
+  });
+  try {
+    // Whoever gets at it steers the service: root and our user alone.
+    await listener.listen({ kind: 'unix', path: socket }, 0o600);
+    return listener;
+  } catch (error) {
+    records.journal.notListening('control socket', (error as Error).message);
+    return undefined;
+  }
 }
 
 /** Resolves with the first signal to end; a second one ends the process as it would without us. */

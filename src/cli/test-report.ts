@@ -1,6 +1,6 @@
 // What `postseal test` prints: trials in words, or as JSON.
 import { outcome, type Reply } from '../failure.js';
-import { describeDecision } from '../journal.js';
+import { describeDecision } from '../sentence.js';
 import { counted, escaped, printableJson } from '../printable.js';
 import { coloured, type Colour } from './colour.js';
 import { exit } from '../exit.js';

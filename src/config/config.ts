@@ -46,6 +46,8 @@ export interface ServiceSection {
   readonly timeout: number;
   /** Seconds that the end of the service waits for mail in flight. */
   readonly shutdownTimeout: number;
+  /** The path of the control socket; where systemd makes a directory for it unless the file says. */
+  readonly control?: string;
 }
 
 export interface JournalSection {

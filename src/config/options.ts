@@ -72,6 +72,11 @@ export const service = {
     'Seconds of silence after which a connection, either way, is given up and the mail deferred.',
   ),
   shutdown_timeout: preset(count(0, 86400, 's'), '30', 'Seconds that a shutdown waits for mail in flight.'),
+  control: optional(
+    absolutePath,
+    '/run/postseal/control.sock',
+    'The socket on which "postseal status" and the like ask the service; by default control.sock in the directory that systemd makes for it.',
+  ),
 } as const satisfies Table;
 
 export const signing = {

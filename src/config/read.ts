@@ -107,6 +107,7 @@ function readService(
       maxHops: complete.max_hops,
       timeout: complete.timeout,
       shutdownTimeout: complete.shutdown_timeout,
+      ...(complete.control !== undefined && { control: complete.control }),
     }
   );
 }

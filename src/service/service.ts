@@ -1,7 +1,6 @@
 // The service as a value: inbound, filter and return port, and the installation that they work by, which can be
 // exchanged while mail passes.
-import { chmod, stat, unlink } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { chmod } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { formatEndpoint, type Endpoint, type ServiceSection } from '../config/config.js';
 import { noQueueId, queueId, type Delivery } from '../envelope.js';
@@ -17,6 +16,7 @@ import { ReturnPort } from '../smtp/return-port.js';
 import type { SessionOptions } from '../smtp/session.js';
 import { CommandError, exit } from '../exit.js';
 import type { Installation } from './load.js';
+import { removeStaleSocket } from './unix-socket.js';
 
 /** What the service needs of the world beside files and sockets. */
 export interface World {
@@ -193,20 +193,4 @@ export class Service {
 /** For net.connect and net.Server. */
 export function addressOf(endpoint: Endpoint): { host: string; port: number } | { path: string } {
   return endpoint.kind === 'unix' ? { path: endpoint.path } : { host: endpoint.host, port: endpoint.port };
-}
-
-/** A socket left behind by a killed service is removed; one that somebody serves is not. */
-async function removeStaleSocket(path: string): Promise<void> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found?.isSocket()) return;
-  const served = await new Promise<boolean>(resolve => {
-    const probe = connect(path, () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.once('error', () => {
-      resolve(false);
-    });
-  });
-  if (!served) await unlink(path);
 }

@@ -35,9 +35,10 @@ describe.concurrent('the command line', () => {
   test('an unknown command is told what there is', async () => {
     const { code, stdout, stderr } = await postseal(['sing']);
     expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
-    expect(stderr).toBe(
-      'postseal: unknown command "sing" (have: serve, check, sign, explain, test, verify, journal)\n',
-    );
+    const { stdout: page } = await postseal(['--help']);
+    const commands = [...page.matchAll(/^ {2}([a-z]+) {2,}/gm)].map(m => m[1]);
+    expect(commands).toContain('serve');
+    expect(stderr).toBe(`postseal: unknown command "sing" (have: ${commands.join(', ')})\n`);
   });
 
   test.each([

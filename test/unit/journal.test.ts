@@ -9,7 +9,8 @@ import type { Decision } from '../../src/decision.js';
 import type { Envelope } from '../../src/envelope.js';
 import { Failure } from '../../src/failure.js';
 import type { MessageEntry } from '../../src/entry.js';
-import { describeDecision, Journal } from '../../src/journal.js';
+import { Journal } from '../../src/journal.js';
+import { describeDecision } from '../../src/sentence.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'postseal-journal-'));
 

@@ -8,7 +8,7 @@ import type { Verdict } from '../../../src/decision.js';
 import { parseMailboxes } from '../../../src/address.js';
 import { outcome } from '../../../src/failure.js';
 import type { Identity } from '../../../src/identity.js';
-import { describeDecision } from '../../../src/journal.js';
+import { describeDecision } from '../../../src/sentence.js';
 import { decide } from '../../../src/rules/decide.js';
 import type { ContentFacts, MessageFacts } from '../../../src/rules/message.js';
 import { parsePattern, parsePatterns } from '../../../src/rules/pattern.js';

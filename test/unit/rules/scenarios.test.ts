@@ -1,7 +1,7 @@
 // What the message asks × what the rule does by itself × whether the sender has a certificate (parity row 3).
 import { describe, expect, test } from 'vitest';
 import { factsOf } from '../../../src/facts.js';
-import { describeDecision } from '../../../src/journal.js';
+import { describeDecision } from '../../../src/sentence.js';
 import { TopHeaderReader } from '../../../src/mime/top-header.js';
 import { decide } from '../../../src/rules/decide.js';
 import { parsePatterns } from '../../../src/rules/pattern.js';

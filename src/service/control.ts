@@ -1,0 +1,37 @@
+// The control socket: where "postseal status" and the like talk to the running service.
+import { basename, join } from 'node:path';
+import type { Config } from '../config/config.js';
+import type { InForce } from '../entry.js';
+import { version } from '../version.js';
+import { json, type Routes } from './http.js';
+import type { Running } from './reload.js';
+
+/**
+ * Where a service with this ini file has its control socket: as `control` in [service] says, or else in the directory
+ * that systemd makes for it (RuntimeDirectory): /run/postseal for postseal.ini, /run/postseal-NAME for NAME.ini.
+ * @param path of the ini file
+ */
+export function controlSocket(path: string, { service }: Config): string {
+  const name = basename(path, '.ini');
+  return service.control ?? join('/run', name === 'postseal' ? name : `postseal-${name}`, 'control.sock');
+}
+
+/** As `GET /status` tells it. */
+export interface Status {
+  readonly version: string;
+  readonly pid: number;
+  /** When the service began, RFC 3339. */
+  readonly since: string;
+  readonly inForce: InForce;
+}
+
+/** What can be asked of a running service. */
+export function controlRoutes({ service }: Running): Routes {
+  const since = new Date().toISOString();
+  return {
+    'GET /status': () => {
+      const status: Status = { version, pid: process.pid, since, inForce: service.inForce };
+      return json(200, status);
+    },
+  };
+}
