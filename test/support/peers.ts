@@ -14,6 +14,7 @@ const packages = {
   pk12util: 'libnss3-tools',
   gpgsm: 'gpgsm',
   python3: 'python3',
+  haproxy: 'haproxy',
   java: 'default-jre-headless',
   keytool: 'default-jre-headless',
   'bcmail.jar': 'libbcmail-java',

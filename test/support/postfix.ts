@@ -25,6 +25,10 @@ export const localDomains = ['example.com', 'example.net', 'example.org', 'phone
 export interface PostfixOptions {
   /** Where Postseal listens, or will. */
   readonly postsealPort: number;
+  /** The next hop of the content filter, where it is another one than that port of this machine. */
+  readonly nexthop?: string;
+  /** Stands in the place of /etc/hosts, for this Postfix alone. */
+  readonly hosts?: string;
   /** Where Postseal brings the mail back; default: a free port. Unused when the return port is not this Postfix. */
   readonly returnPort?: number;
   /** Postseal speaks LMTP, and listens on this UNIX socket instead of the port. */
@@ -181,7 +185,7 @@ export class Postfix {
     const returnPort = options.returnPort ?? (await freePort());
     const block = wiring(
       `127.0.0.1:${submissionPort}`,
-      `[127.0.0.1]:${options.postsealPort}`,
+      options.nexthop ?? `[127.0.0.1]:${options.postsealPort}`,
       options.returnSocket ? 'back unix' : `127.0.0.1:${returnPort} inet`,
       'n',
       options.lmtpSocket,
@@ -201,6 +205,7 @@ export class Postfix {
       block.master.replace(/^postseal(?:-local)? unix .*\n/gm, line => line + transport.join('')) +
         otherServices,
     );
+    if (options.hosts !== undefined) writeFileSync(at('hosts'), options.hosts);
     const postfix = new Postfix(directory, at('config'), submissionPort, returnPort);
     await postfix.restart();
     return postfix;
@@ -208,7 +213,12 @@ export class Postfix {
 
   /** Starts it again after stop(); the queue is as it was. */
   async restart(): Promise<void> {
-    await run(peer('postfix'), ['-c', this.config, 'start']).catch((error: unknown) => {
+    const start = [peer('postfix'), '-c', this.config, 'start'];
+    const hosts = join(this.directory, 'hosts');
+    // In a mount namespace of its own, which ends with it.
+    const mounted = ['-m', 'sh', '-c', 'mount --bind "$0" /etc/hosts && exec "$@"', hosts, ...start];
+    const [program, ...args] = existsSync(hosts) ? ['unshare', ...mounted] : start;
+    await run(program!, args).catch((error: unknown) => {
       throw new Error(`postfix does not start\n${this.log()}`, { cause: error });
     });
     this.running = true;

@@ -14,6 +14,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 export interface PostsealOptions {
   /** A port of 127.0.0.1, or the path of a UNIX socket. */
   readonly listenPort: number | string;
+  /** Another address of this machine than 127.0.0.1 to listen on. */
+  readonly address?: string;
   /** A port of 127.0.0.1, or the path of a UNIX socket. */
   readonly returnPort: number | string;
   /** The ini file from here on: certificates, rules, exceptions. Its [service] section is made here. */
@@ -24,8 +26,8 @@ export interface PostsealOptions {
   readonly args?: readonly string[];
 }
 
-function endpoint(portOrPath: number | string): string {
-  return `${typeof portOrPath === 'number' ? '127.0.0.1' : 'unix'}:${portOrPath}`;
+function endpoint(portOrPath: number | string, address = '127.0.0.1'): string {
+  return `${typeof portOrPath === 'number' ? address : 'unix'}:${portOrPath}`;
 }
 
 export class PostsealProcess {
@@ -49,7 +51,7 @@ export class PostsealProcess {
     writeFileSync(
       config,
       `[service]
-listen = ${endpoint(options.listenPort)}
+listen = ${endpoint(options.listenPort, options.address)}
 return = ${endpoint(options.returnPort)}
 hostname = postseal.example.com
 ${options.service ?? ''}
