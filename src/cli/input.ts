@@ -21,7 +21,7 @@ export async function readMessage(
 ): Promise<InputMessage> {
   const read: Buffer[] = [];
   let size = 0;
-  for await (const piece of toCrlf(input)) {
+  for await (const piece of toCrlf(withoutMboxLine(input))) {
     read.push(piece);
     size += piece.length;
   }
@@ -46,6 +46,23 @@ export async function readMessage(
   // A message for nobody is decided all the same.
   const recipients = named.length > 0 ? named : [Address.parse('undisclosed')!];
   return { envelope: { ...envelopeOf(sender, recipients), size }, header, beginning, content };
+}
+
+/** The line `From ` that mailboxes put before a message is no part of it; sendmail(1) leaves it out as well. */
+async function* withoutMboxLine(input: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
+  let held: Buffer | undefined = Buffer.alloc(0);
+  for await (const chunk of input) {
+    if (!held) {
+      yield chunk;
+      continue;
+    }
+    held = Buffer.concat([held, chunk]);
+    const line = held.indexOf('\n') + 1;
+    if (line === 0) continue;
+    yield held.toString('latin1', 0, 5) === 'From ' ? held.subarray(line) : held;
+    held = undefined;
+  }
+  if (held) yield held;
 }
 
 /** Files on disk end their lines in LF, as sendmail(1) takes them; mail has CRLF. The first line decides. */

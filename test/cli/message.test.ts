@@ -182,6 +182,15 @@ describe.concurrent('sign', () => {
     expect(verified(stdout)).toMatch(/Good\r\nmorning\.\r\n$/);
   });
 
+  test('the line that a mailbox puts before a message is no part of it', async () => {
+    const message =
+      'From anna@example.com Thu Nov 26 10:00:00 2026\nFrom: anna@example.com\nTo: kim@example.net\n\nHello\n';
+    const { code, stdout } = await postseal(['sign', '--config', ini], message);
+    expect(code).toBe(0);
+    expect(stdout).toContain('multipart/signed');
+    expect(stdout).not.toMatch(/^From anna/m);
+  });
+
   test('--sender and --recipient stand for the envelope', async () => {
     const options = ['-f', '<bounces@example.com>', '-r', 'emil@phones.example'];
     const { stderr } = await run('sign', 'anna@example.com', 'bob@example.net', ...options);
