@@ -16,6 +16,11 @@ export interface Source {
 /** By section: `certificate billing`, `certificates staff`. */
 export type Sources = ReadonlyMap<string, Source>;
 
+/** The titles of the sections that a rule takes its certificates from; none for one that never signs. */
+export function sectionsOf({ certificate }: RuleSection): string[] {
+  return certificate ? [`${certificate.section} ${certificate.name}`] : [];
+}
+
 /** Gives a rule its certificates: the one of a section, or those of a directory that name the mailbox. */
 export function linkRule(section: RuleSection, sources: Sources): Rule {
   const { certificate, origin: _origin, ...rule } = section;
