@@ -28,3 +28,8 @@ export function counted(n: number, what: string): string {
 function escape(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
+
+/** `2026-11-22`, in UTC. */
+export function day(at: Date): string {
+  return at.toISOString().slice(0, 10);
+}

@@ -3,6 +3,7 @@ import { sign, verify, type KeyObject, type X509Certificate } from 'node:crypto'
 import { promisify } from 'node:util';
 import type { Address } from '../address.js';
 import { daysLeft, validity, type Identity } from '../identity.js';
+import { day } from '../printable.js';
 import { isSelfSigned } from '../x509.js';
 import { mailboxesOf, readFacts, title, type Facts } from './certificate.js';
 import { buildChain } from './chain.js';
@@ -209,11 +210,6 @@ function namesOf({ addresses }: Facts): string {
 
 function distinct(keys: readonly KeyObject[]): KeyObject[] {
   return keys.filter((key, i) => keys.findIndex(other => other.equals(key)) === i);
-}
-
-/** `2026-11-22`, in UTC. */
-function day(at: Date): string {
-  return at.toISOString().slice(0, 10);
 }
 
 function doubtIssuers(issuers: readonly X509Certificate[], now: Date): string[] {

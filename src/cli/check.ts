@@ -1,9 +1,9 @@
 // `postseal check`: the ini file and all that it leads to, as a table or as a list of problems.
 import type { Config } from '../config/config.js';
-import { daysLeft, validity, type Identity } from '../identity.js';
 import type { Policy, Rule } from '../rules/policy.js';
 import { defaultConfig, parseOptions } from './arguments.js';
 import { exit } from '../exit.js';
+import { certificateStates, type CertificateState } from '../service/certificate-states.js';
 import { load, showProblem, type Installation } from '../service/load.js';
 import { table } from './table.js';
 
@@ -28,7 +28,8 @@ export async function check(args: readonly string[]): Promise<number> {
   return exit.ok;
 }
 
-function summary({ config, policy, identities }: Installation, now: Date): string {
+function summary(installation: Installation, now: Date): string {
+  const { config, policy, identities } = installation;
   const rules = policy.rules.map(r => [
     r.name,
     r.senders.map(p => p.source).join(', '),
@@ -37,13 +38,13 @@ function summary({ config, policy, identities }: Installation, now: Date): strin
   if (policy.noRule !== 'pass')
     rules.push(['-', 'any other', policy.noRule === 'defer' ? 'deferred' : 'rejected']);
   const exceptions = config.exceptions.map(e => [e.name, conditions(e)]);
-  const certificates = identities.map(({ section, identity }) => [
-    identity.name,
-    section.startsWith('certificates ') ? section : '',
-    identity.addresses.map(a => a.canonical).join(', ') || '(none)',
-    identity.keyDescription,
-    state(identity, now),
-    usedBy(section, policy),
+  const certificates = certificateStates(installation, now).map((it, i) => [
+    it.name,
+    it.section.startsWith('certificates ') ? it.section : '',
+    it.addresses.join(', ') || '(none)',
+    identities[i]!.identity.keyDescription,
+    state(it),
+    it.rules.join(', ') || '-',
   ]);
   return [
     titled('Rules, first match wins', ['NAME', 'SENDER', 'RESULT'], rules),
@@ -83,18 +84,8 @@ function conditions(exception: Config['exceptions'][number]): string {
   ].join(' and ');
 }
 
-function state(identity: Identity, now: Date): string {
-  const valid = validity(identity, now);
-  return valid === 'valid' ? String(daysLeft(identity, now)) : valid;
-}
-
-function usedBy(section: string, { rules }: Policy): string {
-  return (
-    rules
-      .filter(r => r.sign !== 'never' && r.certificateSource === section)
-      .map(r => r.name)
-      .join(', ') || '-'
-  );
+function state({ state, daysLeft }: CertificateState): string {
+  return state === 'valid' || state === 'soon' ? String(daysLeft) : state.replaceAll('-', ' ');
 }
 
 /** Empty columns and empty tables are left out. */

@@ -4,6 +4,7 @@ import { formatEndpoint } from '../config/config.js';
 import { counted, escaped } from '../printable.js';
 import { defaultConfig, parseAddress, parseOptions, usageError } from './arguments.js';
 import { exit } from '../exit.js';
+import { sectionsOf } from '../service/link.js';
 import { loadOrFail, type Installation } from '../service/load.js';
 import { readRoots, systemStore } from './roots.js';
 import { inWords, statusOf, summary, toJson, untestedInWords, type Untested } from './test-report.js';
@@ -89,7 +90,7 @@ export async function test(args: readonly string[]): Promise<number> {
 
 /** @param names of the rules, undefined for all. @throws CommandError (64) for one that there is not */
 function planRules(
-  { policy: { rules }, identities }: Installation,
+  { config, policy: { rules }, identities }: Installation,
   names: readonly string[] | undefined,
   recipient: Address,
 ): (VirtualMessage | Untested)[] {
@@ -100,7 +101,8 @@ function planRules(
   }
   return rules.flatMap((rule, i) => {
     if (names?.includes(rule.name) === false) return [];
-    const own = identities.filter(({ section }) => section === rule.certificateSource);
+    const sections = sectionsOf(config.rules[i]!);
+    const own = identities.filter(({ section }) => sections.includes(section));
     const named = own.flatMap(({ identity }) => identity.addresses);
     const found = senderFor(rule, rules.slice(0, i), named);
     return ['why' in found ? { rule: rule.name, why: found.why } : { rule, sender: found.sender, recipient }];

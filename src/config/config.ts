@@ -100,8 +100,11 @@ export interface CertificatesSection {
 /** A rule before its certificates are at hand. */
 export interface RuleSection extends Omit<Rule, 'identitiesFor' | 'unusableFor' | 'certificateSource'> {
   readonly origin: Origin;
-  /** Absent in a rule that never signs. */
-  readonly certificate?: { readonly section: 'certificate' | 'certificates'; readonly name: string };
+  /** Absent in a rule that never signs; a rule names one directory, but may name several certificates. */
+  readonly certificate?: {
+    readonly section: 'certificate' | 'certificates';
+    readonly names: readonly string[];
+  };
 }
 
 export interface Config {

@@ -102,7 +102,9 @@ export const password: Parser<string> = text => ({ value: text });
 
 /** The name of a section; whether there is one is seen when all have been read. */
 export const sectionName: Parser<string> = text =>
-  isSectionName(text) ? { value: text } : { wrong: `"${text}" is not a name: use A-Z a-z 0-9 . _ - only` };
+  isSectionName(text)
+    ? { value: text }
+    : { wrong: `"${text}" is not a name: write that of one section, with A-Z a-z 0-9 . _ - only` };
 
 /** Names of sections, with commas in between. */
 export const sectionNames: Parser<readonly string[]> = text => {

@@ -143,7 +143,9 @@ function readEvents(
 
 function warnOfUnused(sections: readonly Section[], rules: readonly Section[], findings: Findings): void {
   const used = new Set(
-    rules.flatMap(({ entries }) => entries.map(({ key, value }) => `${key}:${value ?? ''}`)),
+    rules.flatMap(({ entries }) =>
+      entries.flatMap(({ key, value = '' }) => value.split(',').map(name => `${key}:${name.trim()}`)),
+    ),
   );
   for (const { title, kind, name, line } of sections) {
     if (!used.has(title))

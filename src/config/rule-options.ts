@@ -14,7 +14,11 @@ export const rule = {
     'from',
     'The address that must match: from (the header) or envelope.',
   ),
-  certificate: optional(sectionName, 'billing', 'Sign with this certificate,'),
+  certificate: optional(
+    sectionNames,
+    'billing',
+    'Sign with this certificate (of several, with commas in between, with the valid one that expires last),',
+  ),
   certificates: optional(sectionName, 'staff', 'or with the one in this directory that names the sender.'),
   sign: preset(
     choice(['always', 'by-default', 'on-request', 'never']),

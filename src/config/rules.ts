@@ -92,7 +92,7 @@ export function warnOfSha1(
   findings.warning({ line: lineOf('digest'), section: section.title, key: 'digest' }, message);
 }
 
-/** A rule that signs names exactly one certificate or directory; one that never does needs none. */
+/** A rule that signs names certificates or one directory of them; one that never does needs none. */
 function readReference(
   { section, values, lineOf, attempted }: Reading<typeof rule>,
   names: CertificateNames,
@@ -103,10 +103,14 @@ function readReference(
   const place = (key: Source) => ({ line: lineOf(key), section: section.title, key });
   let reference: Reference | undefined;
   for (const key of given) {
-    const name = values[key];
-    if (name === undefined) continue;
-    if (names[key].includes(name)) reference = { section: key, name };
-    else findings.error(place(key), noSuch(key, name, names));
+    const value = values[key];
+    if (value === undefined) continue;
+    const named = typeof value === 'string' ? [value] : value;
+    const unknown = named.filter(name => !names[key].includes(name));
+    for (const name of new Set(unknown)) findings.error(place(key), noSuch(key, name, names));
+    const twice = named.find((name, i) => named.indexOf(name) < i);
+    if (twice !== undefined) findings.error(place(key), `"${twice}" stands here twice: name it once`);
+    else if (unknown.length === 0) reference = { section: key, names: named };
   }
   if (given.length > 1) {
     findings.error(place('certificates'), 'not beside certificate: keep one of the two');

@@ -3,6 +3,7 @@ import type { Address } from '../address.js';
 import type { Decision, Step } from '../decision.js';
 import { Failure } from '../failure.js';
 import { names, validity, type Identity } from '../identity.js';
+import { day } from '../printable.js';
 import type { Rule, WhenUnable } from './policy.js';
 import { listed } from './sender.js';
 
@@ -21,39 +22,66 @@ export function unable(rule: Rule, when: WhenUnable, failure: Failure, steps: St
   return { action: 'refuse', rule: rule.name, failure: new Failure(kind, detail, when === 'reject') };
 }
 
-/** The best certificate that is valid for this mailbox, or what the rule says for want of one. */
+/** Of those valid for this mailbox the certificate that expires last, or what the rule says for want of one. */
 export function chooseCertificate(rule: Rule, author: Address, now: Date, steps: Step[]): Choice | Decision {
   const without = (when: WhenUnable, failure: Failure): Decision => unable(rule, when, failure, steps);
   const candidates = rule.identitiesFor(author);
+  const named = candidates.filter(i => names(i, author, rule.localParts));
+  const strange = named.length === 0;
+  const mismatch = rule.mismatch === 'allow' || rule.mismatch === 'warn' ? undefined : rule.mismatch;
+  const usable = strange && !mismatch ? candidates : named;
+  const identity = lastToExpire(usable.filter(i => validity(i, now) === 'valid'));
+  const unusable = rule.unusableFor(author);
+  if (identity) {
+    const tell = (finding: string): unknown => steps.push({ subject: rule.certificateSource, finding });
+    const among =
+      usable.length === 1 ? '' : `, and of those that are valid expires last, on ${day(identity.notAfter)}`;
+    tell(`${identity.name} ${strange ? 'does not name (allowed)' : 'names'} ${author.canonical}${among}`);
+    for (const other of candidates) {
+      if (!usable.includes(other)) tell(`${other.name} does not name ${author.canonical}`);
+      else if (other !== identity) tell(`${other.name} ${passedOver(other, identity, now)}`);
+    }
+    if (unusable !== undefined) tell(`another cannot be used: ${unusable}`);
+    const warns = strange && rule.mismatch === 'warn';
+    return { identity, ...(warns && { warning: `${identity.name} does not name ${author.canonical}` }) };
+  }
+  // It may well be the sender's, and the renewal: to take it for none would send unsigned what should be signed.
+  if (unusable !== undefined) return without(rule.failure, new Failure('unusable-certificate', unusable));
   if (candidates.length === 0) {
-    // It may well be the sender's: to take it for none would send unsigned what should be signed.
-    const unusable = rule.unusableFor(author);
-    if (unusable !== undefined) return without(rule.failure, new Failure('unusable-certificate', unusable));
     const where = `${author.canonical} in ${rule.certificateSource}`;
     return without(rule.noCertificate, new Failure('no-certificate', where));
   }
-  const named = candidates.filter(i => names(i, author, rule.localParts));
-  const strange = named.length === 0;
-  if (strange && rule.mismatch !== 'allow' && rule.mismatch !== 'warn') {
-    const [{ name, addresses }] = candidates as [Identity];
-    const whom = `${author.canonical}; certificate ${name} names ${listed(addresses) || 'nobody'}`;
-    return without(rule.mismatch, new Failure('mismatch', whom));
+  if (strange && mismatch) {
+    const whom = candidates
+      .map(i => `certificate ${i.name} names ${listed(i.addresses) || 'nobody'}`)
+      .join(', ');
+    return without(mismatch, new Failure('mismatch', `${author.canonical}; ${whom}`));
   }
-  const usable = strange ? candidates : named;
-  const identity = usable.find(i => validity(i, now) === 'valid');
-  if (!identity) {
-    // The renewal may be the one that cannot be used.
-    const unusable = rule.unusableFor(author);
-    if (unusable !== undefined) return without(rule.failure, new Failure('unusable-certificate', unusable));
-    const [{ name, notAfter, notBefore }] = usable as [Identity];
-    const expired = validity(usable[0]!, now) === 'expired';
-    const when = `${name} ${expired ? 'since' : 'before'} ${(expired ? notAfter : notBefore).toISOString().slice(0, 10)}`;
-    return without(rule.expired, new Failure(expired ? 'expired' : 'not-yet-valid', when));
+  const last = lastToExpire(usable)!;
+  const expired = validity(last, now) === 'expired';
+  const when = `${last.name} ${expired ? `since ${day(last.notAfter)}` : `before ${day(last.notBefore)}`}`;
+  return without(rule.expired, new Failure(expired ? 'expired' : 'not-yet-valid', when));
+}
+
+/** The newest, for that is what a renewal is; of those that expire together the first. */
+function lastToExpire(identities: readonly Identity[]): Identity | undefined {
+  return identities.reduce<Identity | undefined>(
+    (a, b) => (a && a.notAfter >= b.notAfter ? a : b),
+    undefined,
+  );
+}
+
+/** Why another one signs in the place of this one. */
+function passedOver(identity: Identity, chosen: Identity, now: Date): string {
+  const { notBefore, notAfter } = identity;
+  switch (validity(identity, now)) {
+    case 'expired':
+      return `is expired since ${day(notAfter)}`;
+    case 'not yet valid':
+      return `is not valid before ${day(notBefore)}`;
+    case 'valid':
+      return notAfter < chosen.notAfter
+        ? `expires earlier, on ${day(notAfter)}`
+        : 'expires at the same time, and is named later';
   }
-  steps.push({
-    subject: rule.certificateSource,
-    finding: `${identity.name} ${strange ? 'does not name (allowed)' : 'names'} ${author.canonical}`,
-  });
-  const warns = strange && rule.mismatch === 'warn';
-  return { identity, ...(warns && { warning: `${identity.name} does not name ${author.canonical}` }) };
 }

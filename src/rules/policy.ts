@@ -18,9 +18,9 @@ export interface Rule {
   readonly sign: 'always' | 'by-default' | 'on-request' | 'never';
   /** Whether mail that is not to be signed needs a certificate for its sender all the same. */
   readonly requireCertificate: boolean;
-  /** How the ini file names its certificates: `certificate billing`, `certificates staff`. */
+  /** How the ini file names its certificates: `certificate billing or billing-2027`, `certificates staff`. */
   readonly certificateSource: string;
-  /** The certificates that may sign for this mailbox, best first. */
+  /** The certificates that may sign for this mailbox, in the order in which they are named. */
   readonly identitiesFor: (mailbox: Address) => readonly Identity[];
   /** Why a certificate that might be this mailbox's cannot be used; undefined where all of them can. */
   readonly unusableFor: (mailbox: Address) => string | undefined;

@@ -18,19 +18,22 @@ export type Sources = ReadonlyMap<string, Source>;
 
 /** The titles of the sections that a rule takes its certificates from; none for one that never signs. */
 export function sectionsOf({ certificate }: RuleSection): string[] {
-  return certificate ? [`${certificate.section} ${certificate.name}`] : [];
+  return certificate ? certificate.names.map(name => `${certificate.section} ${name}`) : [];
 }
 
-/** Gives a rule its certificates: the one of a section, or those of a directory that name the mailbox. */
+/** Gives a rule its certificates: those of its sections, or those of a directory that name the mailbox. */
 export function linkRule(section: RuleSection, sources: Sources): Rule {
   const { certificate, origin: _origin, ...rule } = section;
-  const certificateSource = certificate ? `${certificate.section} ${certificate.name}` : 'no certificate';
-  const { identities, problems } = sources.get(certificateSource) ?? { identities: [], problems: [] };
-  const unusableFor = reasons(problems);
+  const certificateSource = certificate
+    ? `${certificate.section} ${or(certificate.names)}`
+    : 'no certificate';
+  const own = sectionsOf(section).flatMap(title => sources.get(title) ?? []);
+  const identities = own.flatMap(source => source.identities);
+  const unusableFor = reasons(own.flatMap(source => source.problems));
   if (certificate?.section !== 'certificates')
     return { ...rule, certificateSource, identitiesFor: () => identities, unusableFor };
   const byAddress = new Map<string, Identity[]>();
-  for (const identity of [...identities].sort(byExpiry)) {
+  for (const identity of identities) {
     for (const { key } of identity.addresses) byAddress.set(key, [...(byAddress.get(key) ?? []), identity]);
   }
   return {
@@ -42,7 +45,7 @@ export function linkRule(section: RuleSection, sources: Sources): Rule {
 }
 
 /** Warns of senders that a rule spells out and that its certificate does not name: their mail is not signed. */
-export function misnamed(section: RuleSection, rule: Rule): Problem[] {
+export function misnamed({ section, rule }: Linked): Problem[] {
   const { certificate, match, mismatch, senders, localParts, origin } = section;
   if (certificate?.section !== 'certificate' || match === 'envelope') return [];
   if (mismatch === 'allow' || mismatch === 'warn') return [];
@@ -52,15 +55,15 @@ export function misnamed(section: RuleSection, rule: Rule): Problem[] {
     if (!sender || identities.length === 0 || identities.some(i => names(i, sender, localParts))) return [];
     const named = listed(identities.flatMap(i => i.addresses)) || 'nobody';
     const message =
-      `certificate ${certificate.name} names ${named}, not ${source}: its mail ${fates[mismatch]}; ` +
+      `${rule.certificateSource} names ${named}, not ${source}: its mail ${fates[mismatch]}; ` +
       'take another certificate, or write mismatch = allow';
     return [{ origin: { ...origin, key: 'sender' }, message, severity: 'warning' }];
   });
 }
 
-/** Of several certificates for an address, the one that lasts longest is the newest. */
-function byExpiry(a: Identity, b: Identity): number {
-  return b.notAfter.getTime() - a.notAfter.getTime();
+/** `billing, billing-2027 or sales` */
+function or(names: readonly string[]): string {
+  return names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} or ${names.at(-1)!}`;
 }
 
 function reasons(problems: readonly CertificateProblem[]): Rule['unusableFor'] {
@@ -78,16 +81,22 @@ const fates: Readonly<Record<WhenUnable, string>> = {
   pass: 'goes out unsigned',
 };
 
+/** A rule as the ini file has it, and with its certificates. */
+export interface Linked {
+  readonly section: RuleSection;
+  readonly rule: Rule;
+}
+
 /** What is not signed because of a problem in this section, a sentence for each rule that feels it. */
 export function consequences(
-  section: string,
-  { identities }: Source,
+  title: string,
   { mailboxes }: CertificateProblem,
-  rules: readonly Rule[],
+  rules: readonly Linked[],
+  sources: Sources,
 ): string[] {
   return rules
-    .filter(rule => rule.certificateSource === section)
-    .flatMap(rule => {
+    .filter(({ section }) => sectionsOf(section).includes(title))
+    .flatMap(({ section, rule }) => {
       const until = 'until this is mended, and';
       const fate = fates[rule.failure];
       if (mailboxes) {
@@ -96,8 +105,10 @@ export function consequences(
           ? []
           : [`rule ${rule.name} does not sign for ${listed(left)} ${until} that mail ${fate}`];
       }
-      return identities.length === 0
-        ? [`rule ${rule.name} does not sign ${until} its mail ${fate}`]
+      const others = sectionsOf(section).flatMap(own => sources.get(own)?.identities ?? []);
+      if (others.length === 0) return [`rule ${rule.name} does not sign ${until} its mail ${fate}`];
+      return section.certificate?.section === 'certificate'
+        ? [`rule ${rule.name} signs with ${or(others.map(({ name }) => name))} alone until this is mended`]
         : [
             `rule ${rule.name} signs only for senders with another certificate ${until} mail of others ${fate}`,
           ];

@@ -7,7 +7,7 @@ import type { Config, Origin, Problem } from '../config/config.js';
 import { formatProblem } from '../config/config.js';
 import { readConfig, type ReadConfig } from '../config/read.js';
 import type { Identity } from '../identity.js';
-import type { Policy, Rule } from '../rules/policy.js';
+import type { Policy } from '../rules/policy.js';
 import { examineFile, readAuthorization } from './events.js';
 import { CommandError, exit } from '../exit.js';
 import { consequences, linkRule, misnamed, type Source } from './link.js';
@@ -65,8 +65,9 @@ export async function load(path: string): Promise<LoadResult> {
   const { authorization, problems: ofWebhook } = await readAuthorization(config.events);
   const ofEvents = [...ofWebhook, ...(await examineFile(config.events))];
   const sources = new Map(sections.map(section => [section.title, section]));
+  const linked = config.rules.map(section => ({ section, rule: linkRule(section, sources) }));
   const policy: Policy = {
-    rules: config.rules.map(rule => linkRule(rule, sources)),
+    rules: linked.map(({ rule }) => rule),
     exceptions: config.exceptions,
     leaveUnsigned: config.leaveUnsigned,
     requestHeader: config.requestHeader,
@@ -75,8 +76,10 @@ export async function load(path: string): Promise<LoadResult> {
   const identities = sections.flatMap(({ title, identities: list }) =>
     list.map(identity => ({ section: title, identity })),
   );
-  const ofCertificates = sections.flatMap(section => findingsOf(section, policy.rules));
-  const ofRules = config.rules.flatMap((section, i) => misnamed(section, policy.rules[i]!));
+  const ofCertificates = sections.flatMap(section =>
+    findingsOf(section, problem => consequences(section.title, problem, linked, sources)),
+  );
+  const ofRules = linked.flatMap(misnamed);
   const findings = [...problems, ...ofCertificates, ...ofRules, ...ofEvents].sort(
     (a, b) => a.origin.line - b.origin.line,
   );
@@ -127,7 +130,11 @@ async function loadCertificates({ certificates, directories }: Config): Promise<
   return sections;
 }
 
-function findingsOf(section: LoadedSection, rules: readonly Rule[]): Finding[] {
+/** @param follows what is not signed because of a problem */
+function findingsOf(
+  section: LoadedSection,
+  follows: (problem: CertificateProblem) => readonly string[],
+): Finding[] {
   const finding = ({ key, message }: CertificateProblem): Omit<Problem, 'severity'> => ({
     origin: key === undefined ? section.origin : { ...section.origin, key },
     message,
@@ -136,7 +143,7 @@ function findingsOf(section: LoadedSection, rules: readonly Rule[]): Finding[] {
     ...section.problems.map(problem => ({
       ...finding(problem),
       severity: 'error' as const,
-      consequences: consequences(section.title, section, problem, rules),
+      consequences: follows(problem),
     })),
     ...section.warnings.map(warning => ({ ...finding(warning), severity: 'warning' as const })),
   ];

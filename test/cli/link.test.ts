@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Address } from '../../src/address.js';
 import { load, type Installation } from '../../src/service/load.js';
+import { envelope, runFilter } from '../support/golden-filter.js';
 import { openssl } from '../support/pki.js';
 import { temporaryPki } from '../support/pki-temporary.js';
 
@@ -91,6 +92,80 @@ certificate = bert
     const it = await installation(`[certificate:bert]\nfile = bert.p12\n${staff}`);
     expect(told(it)).toEqual([[]]);
   });
+});
+
+describe('several certificates of a rule', () => {
+  const several = (names: string, sender = 'anna@example.com'): string =>
+    `[certificate:anna]\nfile = staff/anna.pem\n[certificate:bert]\nfile = bert.pem\n[certificate:old]\nfile = ${old.pem}\n` +
+    `[rule:one]\nsender = ${sender}\ncertificate = ${names}\n`;
+
+  test('are there for it in their order', async () => {
+    put('bert.pem', text(bert.pem));
+    const it = await installation(several('old, bert, anna'));
+    expect(asked(it, 'anna@example.com')).toBe('old,bert,anna');
+    expect(it.policy.rules[0]!.certificateSource).toBe('certificate old, bert or anna');
+    expect(told(it)).toEqual([]);
+    expect(it.findings.map(f => f.message).filter(message => message.includes('used by no rule'))).toEqual(
+      [],
+    );
+  });
+
+  test('sign without one that cannot be used', async () => {
+    put('bert.pem', '');
+    const it = await installation(several('bert, anna'));
+    expect(asked(it, 'anna@example.com')).toBe('anna');
+    expect(it.policy.rules[0]!.unusableFor(Address.parse('anna@example.com')!)).toBe('bert.pem: is empty');
+    expect(told(it)).toEqual([['rule one signs with anna alone until this is mended']]);
+  });
+
+  test('that all cannot be used do not sign', async () => {
+    put('bert.pem', '');
+    rmSync(join(directory, 'staff', 'anna.pem'));
+    const silent = 'rule one does not sign until this is mended, and its mail is deferred';
+    expect(told(await installation(several('bert, anna')))).toEqual([[silent], [silent]]);
+  });
+
+  test('are warned of where none names the sender', async () => {
+    put('bert.pem', text(bert.pem));
+    const { findings } = await installation(several('anna, bert', 'anna@example.com, sales@example.com'));
+    expect(findings.map(f => f.message)).toContain(
+      'certificate anna or bert names anna@example.com, bert@example.com, not sales@example.com: ' +
+        'its mail is deferred; take another certificate, or write mismatch = allow',
+    );
+  });
+});
+
+test('a renewal signs as soon as it is valid, and nothing is read again for it', async () => {
+  const addresses = ['anna@example.com'];
+  const validity = (from: string, to: string) => ({ notBefore: new Date(from), notAfter: new Date(to) });
+  put('early.pem', text(issue('early', { addresses, ...validity('2020-01-01', '2040-01-01') }).pem));
+  put(
+    'late.pem',
+    text(issue('late', { addresses, freshKey: true, ...validity('2030-01-01', '2050-01-01') }).pem),
+  );
+  const { policy } = await installation(`[certificate:early]
+file = early.pem
+[certificate:late]
+file = late.pem
+[rule:anna]
+sender = anna@example.com
+certificate = early, late
+`);
+  const message = [Buffer.from('From: anna@example.com\r\n\r\nHello\r\n')];
+  const at = async (time: string): Promise<string> => {
+    const clock = (): Date => new Date(time);
+    const filtered = await runFilter(message, envelope('anna@example.com', ['b@example.net']), {
+      policy,
+      clock,
+    });
+    return filtered.journal.join().replace(/^.*?, (.*?) to=.*$/, '$1');
+  };
+  expect(await at('2029-12-31')).toBe('signed rule=anna certificate=early');
+  expect(await at('2030-01-01')).toBe('signed rule=anna certificate=late');
+  expect(await at('2049-12-31')).toBe('signed rule=anna certificate=late');
+  expect(await at('2050-01-02')).toBe(
+    'deferred rule=anna (S/MIME certificate is expired: late since 2050-01-01)',
+  );
 });
 
 describe('a file of a directory', () => {

@@ -69,7 +69,7 @@ test("the design's example", () => {
         name: 'invoices',
         origin: { file, line: 19, section: 'rule:invoices' },
         senders: [{ source: 'billing@example.com' }, { source: '*@invoices.example.com' }],
-        certificate: { section: 'certificate', name: 'billing' },
+        certificate: { section: 'certificate', names: ['billing'] },
         sign: 'always',
         digest: { name: 'sha256' },
       },
@@ -266,7 +266,7 @@ rule = a , c
     digest: { name: 'sha384' },
     form: 'opaque',
     signature: 'rsa-pss',
-    certificate: { section: 'certificates', name: 'b' },
+    certificate: { section: 'certificates', names: ['b'] },
     sign: 'on-request',
   });
   expect(b?.senders).toHaveLength(1);

@@ -169,12 +169,52 @@ describe('which certificate', () => {
   const newer = identity('newer', ['anna@example.com'], '2026-06-01', '2027-06-01');
 
   test.each<[string, Identity[], string]>([
-    ['the first that names the author', [other, newer, anna], 'newer'],
+    ['one that names the author', [other, newer], 'newer'],
     ['one that is valid now', [future, old, anna], 'anna'],
+    ['of those the one that expires last', [anna, newer, old, future], 'newer'],
+    ['of those that expire together the first', [newer, { ...newer, name: 'again' }], 'newer'],
   ])('%s', (_, identities, want) => {
     expect(decided({ rules: [rule({ identitiesFor: () => identities })] }, facts())).toBe(
       `signed rule=staff certificate=${want}`,
     );
+  });
+
+  test('why one was taken, and the others were not', () => {
+    const identities = [other, old, future, anna, newer, { ...newer, name: 'again' }];
+    const unusableFor = () => 'anna.p12: is empty';
+    const [verdict] = verdicts({ rules: [rule({ identitiesFor: () => identities, unusableFor })] }, facts());
+    const steps = verdict!.steps.filter(({ subject }) => subject === 'certificate anna');
+    expect(steps.map(({ finding }) => finding)).toEqual([
+      'newer names anna@example.com, and of those that are valid expires last, on 2027-06-01',
+      'other does not name anna@example.com',
+      'old is expired since 2026-01-01',
+      'future is not valid before 2027-01-01',
+      `anna expires earlier, on ${anna.notAfter.toISOString().slice(0, 10)}`,
+      'again expires at the same time, and is named later',
+      'another cannot be used: anna.p12: is empty',
+    ]);
+  });
+
+  test.each<[string, Identity[], string]>([
+    ['the one that comes into force', [old, future], 'is not yet valid: future before 2027-01-01'],
+    [
+      'the one that expired last',
+      [identity('older', ['anna@example.com'], '2024-01-01', '2025-01-01'), old],
+      'is expired: old since 2026-01-01',
+    ],
+    [
+      'all that name somebody else',
+      [other, { ...other, name: 'third' }],
+      'certificate other names bob@example.com, certificate third names bob@example.com',
+    ],
+  ])('where none can sign it tells of %s', (_, identities, want) => {
+    expect(decided({ rules: [rule({ identitiesFor: () => identities })] }, facts())).toContain(want);
+  });
+
+  test('one that cannot be used may be the one that names the author', () => {
+    const own = { identitiesFor: () => [other], unusableFor: () => 'anna.p12: is empty' };
+    const rules = [rule({ ...own, mismatch: 'pass', failure: 'defer' })];
+    expect(decided({ rules }, facts())).toMatch(/^deferred .*cannot be used: anna\.p12: is empty/);
   });
 
   const reasons = {
