@@ -117,7 +117,7 @@ export class Journal {
     this.logger.warn(`postseal: reload: ${wanted} needs a restart, until then it is ${until}`);
   }
 
-  /** A mistake that does not keep the service from working, found at the start or at a reload. */
+  /** What does not keep the service from working: a mistake in the ini file, a certificate that expires. */
   warning(sentence: string): void {
     this.logger.warn(oneLine(sentence));
   }

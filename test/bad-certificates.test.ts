@@ -88,9 +88,7 @@ const cases: Record<string, () => CertificateSource | Case> = {
   '26-secp256k1': () => pem({ key: 'secp256k1' }),
   '27-usage': () => pem({ keyUsage: 'keyEncipherment', eku: 'serverAuth,clientAuth' }),
   '28-authority': () => pem({ basicConstraints: 'CA:TRUE' }),
-  '29-expired': () => pem({ notAfter: at(-3) }),
   '30-not-yet-valid': () => pem({ notBefore: at(3) }),
-  '31-expires-soon': () => pem({ notAfter: at(12) }),
   '32-chain-incomplete': () => {
     const { key, certificate } = issue({});
     return file(text(key, certificate));

@@ -2,7 +2,7 @@
 import { sign, verify, type KeyObject, type X509Certificate } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Address } from '../address.js';
-import { daysLeft, validity, type Identity } from '../identity.js';
+import { validity, type Identity } from '../identity.js';
 import { day } from '../printable.js';
 import { isSelfSigned } from '../x509.js';
 import { mailboxesOf, readFacts, title, type Facts } from './certificate.js';
@@ -29,9 +29,6 @@ interface Candidate {
   readonly x509: X509Certificate;
   readonly facts: Facts;
 }
-
-/** Days before its end from which on a certificate is warned about. */
-const soon = 30;
 
 const runSign = promisify(sign);
 const runVerify = promisify(verify);
@@ -122,7 +119,10 @@ function finish(
     notAfter: facts.notAfter,
   };
   const doubts = [
-    ...doubtDates(identity, now),
+    // That it expires depends on what else there is, and on the time: service/expiry.ts tells.
+    ...(validity(identity, now) === 'not yet valid'
+      ? [`the certificate is not valid before ${day(identity.notBefore)}`]
+      : []),
     ...doubtIssuers(chain.issuers, now),
     ...doubtAddresses(facts),
     ...doubtKey(kind),
@@ -219,17 +219,6 @@ function doubtIssuers(issuers: readonly X509Certificate[], now: Date): string[] 
       issuer =>
         `its issuer "${title(issuer)}" expired on ${day(new Date(issuer.validTo))}; put in the renewed one`,
     );
-}
-
-function doubtDates(identity: Identity, now: Date): string[] {
-  const state = validity(identity, now);
-  if (state === 'not yet valid') return [`the certificate is not valid before ${day(identity.notBefore)}`];
-  if (state === 'expired') return [`the certificate expired on ${day(identity.notAfter)}; renew it`];
-  const left = daysLeft(identity, now);
-  if (left >= soon) return [];
-  return [
-    `the certificate expires on ${day(identity.notAfter)}, in ${left === 1 ? '1 day' : `${left} days`}; renew it`,
-  ];
 }
 
 function doubtAddresses({ addresses, unreadable }: Facts): string[] {

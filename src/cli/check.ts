@@ -1,9 +1,10 @@
 // `postseal check`: the ini file and all that it leads to, as a table or as a list of problems.
-import type { Config } from '../config/config.js';
+import type { Config, Problem } from '../config/config.js';
 import type { Policy, Rule } from '../rules/policy.js';
 import { defaultConfig, parseOptions } from './arguments.js';
 import { exit } from '../exit.js';
 import { certificateStates, type CertificateState } from '../service/certificate-states.js';
+import { expiryProblems } from '../service/expiry.js';
 import { load, showProblem, type Installation } from '../service/load.js';
 import { table } from './table.js';
 
@@ -21,11 +22,18 @@ export async function check(args: readonly string[]): Promise<number> {
   const { values } = parseOptions('check', args, { config: { type: 'string', short: 'c' } });
   const path = values.config ?? defaultConfig;
   const result = await load(path);
-  const problems = 'problems' in result ? result.problems : result.installation.findings;
+  const now = new Date();
+  const problems = 'problems' in result ? result.problems : problemsOf(result.installation, now);
   for (const problem of problems) process.stderr.write(`${showProblem(problem)}\n`);
   if ('problems' in result || problems.some(p => p.severity === 'error')) return exit.config;
-  process.stdout.write(summary(result.installation, new Date()));
+  process.stdout.write(summary(result.installation, now));
   return exit.ok;
+}
+
+/** In the order of the ini file. */
+function problemsOf(installation: Installation, now: Date): Problem[] {
+  const expiring = expiryProblems(installation, now);
+  return [...installation.findings, ...expiring].sort((a, b) => a.origin.line - b.origin.line);
 }
 
 function summary(installation: Installation, now: Date): string {

@@ -4,11 +4,13 @@ import { defaultConfig, parseOptions } from './arguments.js';
 import { exit } from '../exit.js';
 import { controlRoutes, controlSocket } from '../service/control.js';
 import { HttpListener } from '../service/http.js';
+import { ExpiryWatch } from '../service/expiry-watch.js';
 import { loadOrFail } from '../service/load.js';
 import { Records } from '../service/records.js';
 import { reload, tellFindings, watched, type Running } from '../service/reload.js';
 import { Requests } from '../service/requests.js';
 import { Service } from '../service/service.js';
+import { ToldFile } from '../service/told.js';
 import { Watch } from '../service/watch.js';
 
 export const serveHelp = `Usage: postseal serve [--config FILE] [--debug]
@@ -54,17 +56,30 @@ export async function serve(args: readonly string[]): Promise<number> {
     },
   );
   watch.set(watched(installation.config));
+  const told = new ToldFile(process.env['STATE_DIRECTORY']?.split(':')[0]);
+  const expiry = new ExpiryWatch({
+    installation: () => service.installation,
+    journal,
+    clock: () => new Date(),
+    id: () => randomBytes(8).toString('hex'),
+    post: (envelope, content) => service.post(envelope, content),
+    mailed: await told.read(),
+    keep: mailed => told.write(mailed),
+  });
+  expiry.look();
   const end = new AbortController();
-  const running = { path, service, records, watch, ending: end.signal };
+  const running = { path, service, records, watch, expiry, ending: end.signal };
   reloads.serve(because => reload(because, running));
   const control = await openControl(running);
 
   journal.stopping(await signalled());
   end.abort();
   const reloaded = reloads.end();
+  const warned = expiry.close();
   await service.stop();
   await control?.close();
   await reloaded;
+  await warned;
   watch.close();
   await records.close();
   return exit.ok;

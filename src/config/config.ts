@@ -1,4 +1,5 @@
 // The ini file as values: everything checked that can be checked without opening another file.
+import type { Address } from '../address.js';
 import type { Exception, Policy, Rule } from '../rules/policy.js';
 import type { Networks } from './networks.js';
 
@@ -54,6 +55,11 @@ export interface JournalSection {
   readonly debug: boolean;
   /** Where the debug journal goes: a file, or `stdout`. */
   readonly debugFile: string;
+  /** So many days before it expires a certificate is warned of; the greatest first. */
+  readonly warnDays: readonly number[];
+  /** Whom such warnings are mailed to. */
+  readonly warnTo: readonly Address[];
+  readonly warnFrom: Address;
 }
 
 export interface EventsSection {

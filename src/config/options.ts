@@ -3,12 +3,14 @@
 import type { LeftUnsigned } from '../rules/policy.js';
 import { parseEndpoint } from './endpoint.js';
 import { networks } from './networks.js';
+import { mailbox, mailboxes } from './mailbox.js';
 import { digest, form, optional, preset, required, signature, whenUnable, type Table } from './option.js';
 import {
   absolutePath,
   choice,
   count,
   credential,
+  days,
   headerToTake,
   hostname,
   listOf,
@@ -118,6 +120,21 @@ export const journal = {
     stdoutOrPath,
     'stdout',
     'Where the debug journal goes: stdout, or the absolute path of a file.',
+  ),
+  warn_days: preset(
+    days,
+    '30, 14, 7, 1',
+    'So many days before a certificate expires it is warned of, and once it has; with none only then.',
+  ),
+  warn_to: optional(
+    mailboxes,
+    'postmaster@example.com',
+    'Whom these warnings are mailed to as well, with commas in between.',
+  ),
+  warn_from: optional(
+    mailbox,
+    'postseal@example.com',
+    'What such mail has in From, by default postseal@ and the hostname of [service].',
   ),
 } as const satisfies Table;
 

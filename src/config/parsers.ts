@@ -28,6 +28,8 @@ export const yesOrNo: Parser<boolean> = text => {
   return 'value' in parsed ? { value: parsed.value === 'yes' } : parsed;
 };
 
+const noneAlone = 'none stands alone: take it away, or the others';
+
 /** Some of the names, with commas in between, or `none`. */
 export function listOf<const T extends string>(names: readonly T[]): Parser<readonly T[]> {
   const known = choice([...names, 'none'] as const);
@@ -36,8 +38,7 @@ export function listOf<const T extends string>(names: readonly T[]): Parser<read
     const wrong = parsed.find(item => 'wrong' in item);
     if (wrong) return wrong;
     const items = new Set(parsed.flatMap(item => ('value' in item ? [item.value] : [])));
-    if (items.has('none') && items.size > 1)
-      return { wrong: 'none stands alone: take it away, or the others' };
+    if (items.has('none') && items.size > 1) return { wrong: noneAlone };
     return { value: names.filter(name => items.has(name)) };
   };
 }
@@ -52,6 +53,16 @@ export function count(least: number, most: number, unit = ''): Parser<number> {
     return { wrong: `"${text}" is not a ${what} from ${least} to ${most}` };
   };
 }
+
+/** Numbers of days, with commas in between, or `none`. @returns the greatest first */
+export const days: Parser<readonly number[]> = text => {
+  if (text === 'none') return { value: [] };
+  const numbers = text.split(',').map(item => item.trim());
+  if (numbers.includes('none')) return { wrong: noneAlone };
+  const bad = numbers.find(item => !/^[1-9]\d{0,3}$/.test(item));
+  if (bad === undefined) return { value: [...new Set(numbers.map(Number))].sort((a, b) => b - a) };
+  return { wrong: `"${bad}" is not a number of days from 1 to 9999: write some, as in 30, 7, or none` };
+};
 
 /** Bytes: `26214400`, `25M`; K, M and G are powers of 1024. */
 export const size: Parser<number> = text => {

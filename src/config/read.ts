@@ -1,8 +1,9 @@
 // The ini file as text → the Config, or everything that is wrong with it. Opens nothing.
 import * as os from 'node:os';
 import { dirname, resolve } from 'node:path';
+import { Address } from '../address.js';
 import { readCertificate, readCertificates } from './certificates.js';
-import type { Config, EventsSection, Problem, ServiceSection } from './config.js';
+import type { Config, EventsSection, JournalSection, Problem, ServiceSection } from './config.js';
 import { isLoopback, isSameEndpoint } from './endpoint.js';
 import { Findings, type Place } from './findings.js';
 import { events, journal, service, signing } from './options.js';
@@ -37,8 +38,8 @@ export function readConfig(file: string, text: string | Uint8Array, hostname = o
   };
 
   const serviceSection = readService(only('service'), hostname, context, findings);
-  const { complete: journalValues } = readSection(journal, only('journal'), context, findings);
-  const eventsSection = readEvents(only('events'), journalValues?.debug_file, context, findings);
+  const journalSection = readJournal(only('journal'), serviceSection?.hostname, context, findings);
+  const eventsSection = readEvents(only('events'), journalSection?.debugFile, context, findings);
   const signingReading = readSection(signing, only('signing'), context, findings);
   const defaults = signingReading.values;
   warnOfSha1(signingReading, findings);
@@ -47,13 +48,13 @@ export function readConfig(file: string, text: string | Uint8Array, hostname = o
   const rules = all('rule').map(section => readRule(section, names, defaults, context, findings));
   const exceptions = all('exception').map(section => readException(section, names.rule, context, findings));
 
-  if (findings.hasErrors || !serviceSection || !journalValues || !eventsSection) {
+  if (findings.hasErrors || !serviceSection || !journalSection || !eventsSection) {
     return { config: undefined, problems: findings.problems };
   }
   const config: Config = {
     file,
     service: serviceSection,
-    journal: { debug: journalValues.debug, debugFile: journalValues.debug_file },
+    journal: journalSection,
     events: eventsSection,
     certificates: certificates.filter(isRead),
     directories: directories.filter(isRead),
@@ -108,6 +109,30 @@ function readService(
       timeout: complete.timeout,
       shutdownTimeout: complete.shutdown_timeout,
       ...(complete.control !== undefined && { control: complete.control }),
+    }
+  );
+}
+
+function readJournal(
+  section: Section,
+  host = '',
+  context: Context,
+  findings: Findings,
+): JournalSection | undefined {
+  const { complete, lineOf, attempted } = readSection(journal, section, context, findings);
+  if (attempted('warn_from') && !attempted('warn_to')) {
+    const place = { line: lineOf('warn_from'), section: section.title, key: 'warn_from' };
+    findings.warning(place, 'not used: there is no warn_to beside it');
+  }
+  return (
+    complete && {
+      debug: complete.debug,
+      debugFile: complete.debug_file,
+      warnDays: complete.warn_days,
+      warnTo: complete.warn_to ?? [],
+      // What the system calls itself may be no name for mail.
+      warnFrom:
+        complete.warn_from ?? Address.parse(`postseal@${host}`) ?? Address.parse('postseal@localhost')!,
     }
   );
 }

@@ -1,5 +1,7 @@
 // How it stands with each certificate at a time: whom it names, which rules use it, how long it lasts.
-import { daysLeft, validity, type Identity } from '../identity.js';
+import { Address } from '../address.js';
+import { daysLeft, names, validity, type Identity } from '../identity.js';
+import type { Rule } from '../rules/policy.js';
 import { sectionsOf } from './link.js';
 import type { Installation } from './load.js';
 
@@ -11,32 +13,40 @@ export interface CertificateState {
   readonly addresses: readonly string[];
   /** The names of the rules that may sign with it. */
   readonly rules: readonly string[];
+  /** Those of them that have no other one for all its addresses once it has expired. */
+  readonly missedBy: readonly string[];
   readonly notBefore: Date;
   readonly notAfter: Date;
   /** Whole days until it expires; negative once it has. */
   readonly daysLeft: number;
-  /** `soon` where it is valid, but not for long. */
+  /** `soon` where it is valid, but for no more days than the first of `warn_days`. */
   readonly state: 'valid' | 'soon' | 'expired' | 'not-yet-valid';
 }
 
-/** Days before its end from which on a certificate expires soon. */
-const soon = 30;
-
 /** Those in force, in the order of the ini file. */
-export function certificateStates({ config, identities }: Installation, now: Date): CertificateState[] {
-  return identities.map(({ section, identity }) => ({
-    name: identity.name,
-    section,
-    addresses: identity.addresses.map(address => address.canonical),
-    rules: config.rules.filter(rule => sectionsOf(rule).includes(section)).map(rule => rule.name),
-    notBefore: identity.notBefore,
-    notAfter: identity.notAfter,
-    daysLeft: daysLeft(identity, now),
-    state: stateOf(identity, now),
-  }));
+export function certificateStates(
+  { config, policy, identities }: Installation,
+  now: Date,
+): CertificateState[] {
+  const users = policy.rules.map((rule, i) => ({ rule, sections: new Set(sectionsOf(config.rules[i]!)) }));
+  const soon = config.journal.warnDays[0] ?? -1;
+  return identities.map(({ section, identity }) => {
+    const rules = users.filter(({ sections }) => sections.has(section)).map(({ rule }) => rule);
+    return {
+      name: identity.name,
+      section,
+      addresses: identity.addresses.map(address => address.canonical),
+      rules: rules.map(rule => rule.name),
+      missedBy: rules.filter(rule => misses(rule, identity, now)).map(rule => rule.name),
+      notBefore: identity.notBefore,
+      notAfter: identity.notAfter,
+      daysLeft: daysLeft(identity, now),
+      state: stateOf(identity, now, soon),
+    };
+  });
 }
 
-function stateOf(identity: Identity, now: Date): CertificateState['state'] {
+function stateOf(identity: Identity, now: Date, soon: number): CertificateState['state'] {
   switch (validity(identity, now)) {
     case 'expired':
       return 'expired';
@@ -45,4 +55,20 @@ function stateOf(identity: Identity, now: Date): CertificateState['state'] {
     case 'valid':
       return daysLeft(identity, now) <= soon ? 'soon' : 'valid';
   }
+}
+
+/** Whether the rule will lack a certificate for some mailbox of this one. */
+function misses(rule: Rule, identity: Identity, now: Date): boolean {
+  const { addresses, notAfter } = identity;
+  const end = notAfter > now ? notAfter : now;
+  const lasts = (other: Identity): boolean => other.notAfter > notAfter && other.notBefore <= end;
+  // One that names nobody signs where a rule allows that, and any other one can do that too.
+  const nobody = addresses.length === 0;
+  return (nobody ? [Address.null] : addresses).some(mailbox => {
+    const candidates = rule.identitiesFor(mailbox);
+    return (
+      candidates.includes(identity) &&
+      !candidates.some(other => lasts(other) && (nobody || names(other, mailbox, rule.localParts)))
+    );
+  });
 }

@@ -3,6 +3,7 @@ import { formatEndpoint, type Config, type ServiceSection } from '../config/conf
 import { isSameEndpoint } from '../config/endpoint.js';
 import type { Journal } from '../journal.js';
 import { CommandError, exit } from '../exit.js';
+import type { ExpiryWatch } from './expiry-watch.js';
 import { loadOrFail, showProblem, type Installation } from './load.js';
 import type { Records } from './records.js';
 import type { Service } from './service.js';
@@ -15,13 +16,14 @@ export interface Running {
   readonly service: Service;
   readonly records: Records;
   readonly watch: Watch;
+  readonly expiry: ExpiryWatch;
   /** When it comes, everything stays as it is. */
   readonly ending: AbortSignal;
 }
 
 /** Never rejects: what keeps it from coming about is told in the journal. */
 export async function reload(because: string, running: Running): Promise<void> {
-  const { path, service, records, watch, ending } = running;
+  const { path, service, records, watch, expiry, ending } = running;
   const { journal } = records;
   journal.reloading(because);
   const began = performance.now();
@@ -37,6 +39,7 @@ export async function reload(because: string, running: Running): Promise<void> {
     tellRestart(service.settings, settings, journal);
     journal.reloaded(Math.round(performance.now() - began), service.inForce);
     watch.set(watched(installation.config));
+    expiry.look();
   } catch (error) {
     for (const mistake of mistakesIn(error)) journal.notReloaded(mistake);
     // Whoever moved the log files away expects new ones all the same.

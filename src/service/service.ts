@@ -3,11 +3,12 @@
 import { chmod } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { formatEndpoint, type Endpoint, type ServiceSection } from '../config/config.js';
-import { noQueueId, queueId, type Delivery } from '../envelope.js';
-import type { Reply } from '../failure.js';
+import { noQueueId, queueId, type Delivery, type Envelope, type Recipient } from '../envelope.js';
+import { outcome, type Reply } from '../failure.js';
 import { filter, type Hands } from '../filter.js';
 import type { InForce } from '../entry.js';
 import type { Journal } from '../journal.js';
+import { Refused } from '../next-hop.js';
 import { Outcomes } from '../outcomes.js';
 import { Doorkeeper } from '../smtp/doorkeeper.js';
 import type { InboundOptions } from '../smtp/inbound-options.js';
@@ -88,6 +89,22 @@ export class Service {
     await this.inbound.settled();
   }
 
+  /** A message of our own, which no rule is about. @returns whom the return port refused @throws Refused, Failure */
+  post(envelope: Envelope, content: Buffer): Promise<ReadonlyMap<Recipient, Reply>> {
+    const { wayOut } = this.current;
+    return this.over(wayOut, async () => {
+      const transfer = await wayOut.returnPort.open(envelope, () => undefined, true);
+      try {
+        await transfer.write(content);
+        const reply = await transfer.finish();
+        if (outcome(reply) !== 'accepted') throw new Refused(reply);
+        return transfer.refused;
+      } finally {
+        transfer.abort();
+      }
+    });
+  }
+
   get installation(): Installation {
     return this.current.installation;
   }
@@ -133,11 +150,16 @@ export class Service {
     wayOut.returnPort.close();
   }
 
-  private async deliver(delivery: Delivery): Promise<readonly Reply[]> {
+  private deliver(delivery: Delivery): Promise<readonly Reply[]> {
     const { hands, wayOut } = this.current;
+    return this.over(wayOut, () => filter(delivery, hands));
+  }
+
+  /** The way out stays open as long as a message needs it. */
+  private async over<T>(wayOut: WayOut, send: () => Promise<T>): Promise<T> {
     wayOut.messages++;
     try {
-      return await filter(delivery, hands);
+      return await send();
     } finally {
       wayOut.messages--;
       this.closeIfDone(wayOut);

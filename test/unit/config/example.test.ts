@@ -1,6 +1,7 @@
 // The shipped example is rendered from the option tables, valid as it is, and valid when copied from.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { Address } from '../../../src/address.js';
 import { formatProblem, type Config } from '../../../src/config/config.js';
 import { renderExample } from '../../../src/config/example.js';
 import { kinds } from '../../../src/config/kinds.js';
@@ -8,7 +9,7 @@ import { readConfig } from '../../../src/config/read.js';
 
 const shipped = readFileSync(new URL('../../../etc/postseal.ini', import.meta.url), 'utf8');
 
-function read(text: string): { problems: string[]; config: unknown } {
+function read(text: string): { problems: string[]; config: Config | undefined } {
   const { config, problems } = readConfig('/etc/postseal.ini', text, 'host.example.com');
   return { config, problems: problems.map(formatProblem) };
 }
@@ -32,8 +33,13 @@ test('with the settings taken out of their comments the plain sections are valid
   const { config, problems } = read(plain);
   expect(problems).toEqual(['/etc/postseal.ini:1: warning: no [rule:NAME] in the file: nothing is signed']);
   // What has no default is nowhere unless the file says where.
-  const { service, ...rest } = config as Config;
-  const spelt = { ...rest, service: { ...service, control: undefined }, events: {} };
+  const { service, journal, ...rest } = config!;
+  const spelt = {
+    ...rest,
+    service: { ...service, control: undefined },
+    journal: { ...journal, warnTo: [], warnFrom: Address.parse('postseal@mail.example.com') },
+    events: {},
+  };
   const { config: silent } = readConfig('/etc/postseal.ini', '', 'mail.example.com');
   expect(JSON.parse(JSON.stringify(spelt))).toEqual(JSON.parse(JSON.stringify(silent)));
 });

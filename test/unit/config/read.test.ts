@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { formatProblem, type Config } from '../../../src/config/config.js';
 import { readConfig } from '../../../src/config/read.js';
+import { address } from '../../support/golden-filter.js';
 
 const design = String.raw`; /etc/postseal/postseal.ini
 [service]
@@ -104,7 +105,13 @@ test('an empty file is all defaults, and a warning', () => {
       timeout: 300,
       shutdownTimeout: 30,
     },
-    journal: { debug: false, debugFile: 'stdout' },
+    journal: {
+      debug: false,
+      debugFile: 'stdout',
+      warnDays: [30, 14, 7, 1],
+      warnTo: [],
+      warnFrom: address('postseal@host.example.com'),
+    },
     events: {},
     certificates: [],
     directories: [],
@@ -163,6 +170,9 @@ no_rule = reject
 [journal]
 debug = yes
 debug_file = /var/log/postseal.log
+warn_days = 7, 60,1,7
+warn_to = postmaster@example.com, Anna.O'Neil@Example.COM
+warn_from = '"odd one"@example.com'
 [events]
 file = /var/log/events.json
 webhook = http://127.0.0.1:8080/in?from=mail
@@ -224,7 +234,13 @@ rule = a , c
     timeout: 60,
     shutdownTimeout: 90,
   });
-  expect(config.journal).toEqual({ debug: true, debugFile: '/var/log/postseal.log' });
+  expect(config.journal).toEqual({
+    debug: true,
+    debugFile: '/var/log/postseal.log',
+    warnDays: [60, 7, 1],
+    warnTo: [address('postmaster@example.com'), address("Anna.O'Neil@Example.COM")],
+    warnFrom: address('"odd one"@example.com'),
+  });
   expect(config.events).toMatchObject({
     file: { path: '/var/log/events.json', origin: { section: 'events', key: 'file' } },
     webhook: {
