@@ -21,7 +21,7 @@ rm -f /etc/systemd/system/postseal.service /etc/logrotate.d/postseal "$prefix/bi
 rm -rf "$prefix/lib/postseal"
 if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
 if [ -n "$purge" ]; then
-  rm -rf /etc/postseal /var/log/postseal
+  rm -rf /etc/postseal /var/log/postseal /var/lib/postseal
   if getent passwd postseal >/dev/null; then userdel postseal; fi
   if getent group postseal >/dev/null; then groupdel postseal; fi
 fi

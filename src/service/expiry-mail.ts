@@ -71,8 +71,8 @@ function bodyOf(warnings: readonly Warning[], hostname: string): string {
   return `${[
     `On ${hostname} these certificates sign mail, and no others take their place:`,
     ...paragraphs,
-    'With an expired certificate nothing is signed: such mail is deferred, or treated as the rule says.',
-    'When to be warned, and whom to write to: warn_days and warn_to in [journal] of postseal.ini.',
+    'With an expired certificate nothing is signed: such mail is deferred, or what "expired" in the rule says.\n' +
+      'When to be warned, and whom to write to: warn_days and warn_to in [journal] of postseal.ini.',
   ].join('\n\n')}\n`;
 }
 

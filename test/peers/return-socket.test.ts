@@ -17,12 +17,12 @@ describeWithPeers('a return port that is a UNIX socket', ['postfix', 'smtp-sourc
 
   beforeAll(async () => {
     const listenPort = await freePort();
-    const { pem } = makePki(directory).issue({ name: 'anna', addresses: ['anna@example.com'] });
+    const { pem } = makePki(directory).issue({ name: 'anna', addresses: ['anna@example.com'], days: 20 });
     postfix = await Postfix.start({ postsealPort: listenPort, returnSocket: true });
     postseal = await PostsealProcess.start({
       listenPort,
       returnPort: join(postfix.directory, 'queue', 'public', 'back'),
-      ini: `[certificate:anna]\nfile = ${pem}\n[rule:anna]\nsender = anna@example.com\ncertificate = anna\n`,
+      ini: `[journal]\nwarn_to = postmaster@example.com\n[certificate:anna]\nfile = ${pem}\n[rule:anna]\nsender = anna@example.com\ncertificate = anna\n`,
     });
   });
 
@@ -38,5 +38,12 @@ describeWithPeers('a return port that is a UNIX socket', ['postfix', 'smtp-sourc
     const [copy] = await postfix.delivered('1@example.com', 1);
     expect(copy!.content.toString()).toContain('Content-Type: multipart/signed;');
     expect(postfix.log()).toMatch(/smtpd\[\d+\]: \w+: client=\S+, orig_queue_id=\w+/);
+  });
+
+  test('takes the mail about a certificate that expires, which did not come back to be signed', async () => {
+    const [mail] = await postfix.delivered('Message-ID: <postseal-expiry.');
+    expect(mail).toMatchObject({ recipient: 'postmaster@example.com', sender: '' });
+    expect(mail!.content.toString()).toContain('certificate anna expires on');
+    expect(mail!.raw.toString()).not.toMatch(/multipart\/signed|\(Postseal\)/);
   });
 });
