@@ -30,12 +30,13 @@ export function chooseCertificate(rule: Rule, author: Address, now: Date, steps:
   const strange = named.length === 0;
   const mismatch = rule.mismatch === 'allow' || rule.mismatch === 'warn' ? undefined : rule.mismatch;
   const usable = strange && !mismatch ? candidates : named;
-  const identity = lastToExpire(usable.filter(i => validity(i, now) === 'valid'));
+  const valid = usable.filter(i => validity(i, now) === 'valid');
+  const identity = lastToExpire(valid);
   const unusable = rule.unusableFor(author);
   if (identity) {
     const tell = (finding: string): unknown => steps.push({ subject: rule.certificateSource, finding });
     const among =
-      usable.length === 1 ? '' : `, and of those that are valid expires last, on ${day(identity.notAfter)}`;
+      valid.length > 1 ? `, and of those valid now expires last, on ${day(identity.notAfter)}` : '';
     tell(`${identity.name} ${strange ? 'does not name (allowed)' : 'names'} ${author.canonical}${among}`);
     for (const other of candidates) {
       if (!usable.includes(other)) tell(`${other.name} does not name ${author.canonical}`);

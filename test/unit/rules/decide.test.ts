@@ -185,7 +185,7 @@ describe('which certificate', () => {
     const [verdict] = verdicts({ rules: [rule({ identitiesFor: () => identities, unusableFor })] }, facts());
     const steps = verdict!.steps.filter(({ subject }) => subject === 'certificate anna');
     expect(steps.map(({ finding }) => finding)).toEqual([
-      'newer names anna@example.com, and of those that are valid expires last, on 2027-06-01',
+      'newer names anna@example.com, and of those valid now expires last, on 2027-06-01',
       'other does not name anna@example.com',
       'old is expired since 2026-01-01',
       'future is not valid before 2027-01-01',
