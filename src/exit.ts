@@ -1,27 +1,32 @@
 // Exit codes of sysexits.h, as mail systems use them.
 export const exit = {
   ok: 0,
-  /** The command line is wrong. */
   usage: 64,
-  /** The message is not as it should be. */
   dataErr: 65,
-  /** A file is not there, or of no use. */
   noInput: 66,
-  /** The message was refused for good; a service is not available. */
   unavailable: 69,
-  /** A fault of ours. */
   software: 70,
-  /** A port or socket cannot be had. */
   osError: 71,
-  /** Standard output cannot be written. */
   ioError: 74,
-  /** Try again later. */
   tempFail: 75,
-  /** Somebody else may do this. */
   noPermission: 77,
-  /** The configuration is wrong. */
   config: 78,
 } as const;
+
+/** What each of them tells, for code and manual. */
+export const meanings: Readonly<Record<keyof typeof exit, string>> = {
+  ok: 'What was asked for is done.',
+  usage: 'The command line is wrong.',
+  dataErr: 'The message is not as it should be.',
+  noInput: 'A file is not there, or of no use.',
+  unavailable: 'The message was refused for good, or a service is not available.',
+  software: 'A fault of Postseal itself.',
+  osError: 'A port or socket cannot be had.',
+  ioError: 'Standard output cannot be written.',
+  tempFail: 'Try again later.',
+  noPermission: 'Only somebody else may do this, as a rule root.',
+  config: 'The configuration is wrong.',
+};
 
 /** Ends a command with a sentence for people. */
 export class CommandError extends Error {

@@ -12,14 +12,17 @@ import { test, testHelp } from './test.js';
 import { verify, verifyHelp } from './verify.js';
 import { version } from '../version.js';
 
-interface Command {
+export interface Command {
   /** Resolves with the exit code. */
   readonly run: (args: readonly string[]) => Promise<number>;
+  /** Usage, paragraphs, options and examples: the manual and the completion are made of it (packaging/manual/help.ts). */
   readonly help: string;
   readonly summary: string;
+  /** By the first argument of `run`, each with a help of its own. */
+  readonly subcommands?: Readonly<Record<string, Command>>;
 }
 
-const commands: Readonly<Record<string, Command>> = {
+export const commands: Readonly<Record<string, Command>> = {
   serve: { run: serve, help: serveHelp, summary: 'run the filter' },
   check: { run: check, help: checkHelp, summary: 'check the ini file and the certificates' },
   sign: { run: sign, help: signHelp, summary: 'sign one message from standard input to standard output' },

@@ -1,11 +1,11 @@
 // Comma-separated patterns over addresses and media types, with the mistakes that people make in them.
 import { domainToASCII } from 'node:url';
 import { parsePatterns, type Pattern } from '../rules/pattern.js';
-import { reason, type Parser } from './parsers.js';
+import { reason, withForm, type Parser } from './parsers.js';
 
 /** Patterns that each pass the check; it returns in words what is wrong with a wildcard pattern. */
 function patterns(check: (source: string) => string | undefined): Parser<readonly Pattern[]> {
-  return text => {
+  return withForm('PATTERN, ...', text => {
     let value: Pattern[];
     try {
       value = parsePatterns(text);
@@ -17,7 +17,7 @@ function patterns(check: (source: string) => string | undefined): Parser<readonl
       if (wrong !== undefined) return { wrong };
     }
     return { value };
-  };
+  });
 }
 
 export const addressPatterns = patterns(source => {

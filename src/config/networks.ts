@@ -1,6 +1,6 @@
 // Addresses and networks that may connect: `127.0.0.0/8, ::1, [2001:db8::]/32`.
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
-import type { Parser } from './parsers.js';
+import { withForm, type Parser } from './parsers.js';
 import type { Parsed } from './value.js';
 
 /** `2001:db8::` with its 32 bits; an address alone has all its bits. */
@@ -31,7 +31,7 @@ export class Networks {
 
 const forms = 'write IP addresses and networks with commas in between, as in 127.0.0.0/8, ::1';
 
-export const networks: Parser<Networks> = text => {
+export const networks: Parser<Networks> = withForm('NETWORK, ...', text => {
   const members: Network[] = [];
   for (const item of text.split(',')) {
     const parsed = parseNetwork(item.trim());
@@ -39,7 +39,7 @@ export const networks: Parser<Networks> = text => {
     members.push(parsed.value);
   }
   return { value: new Networks(members) };
-};
+});
 
 function parseNetwork(item: string): Parsed<Network> {
   if (item === '') return { wrong: `an address is missing before or after a comma: ${forms}` };

@@ -1,7 +1,7 @@
 // What an option of the ini file is: its parser, its default and one sentence; and the parsers of those that
 // [signing] and rules share.
 import { digests, type Digest, type DigestName } from '../algorithms.js';
-import { choice, type Parser } from './parsers.js';
+import { choice, mapped, type Parser } from './parsers.js';
 
 type Presence = 'required' | 'default' | 'optional';
 
@@ -36,10 +36,10 @@ export function optional<T>(parse: Parser<T>, example: string, prose: string): O
   return { presence: 'optional', parse, text: example, prose };
 }
 
-export const digest: Parser<Digest> = (text, context) => {
-  const parsed = choice<DigestName>(['sha256', 'sha384', 'sha512', 'sha1'])(text, context);
-  return 'value' in parsed ? { value: digests[parsed.value] } : parsed;
-};
+export const digest = mapped(
+  choice<DigestName>(['sha256', 'sha384', 'sha512', 'sha1']),
+  (name): Digest => digests[name],
+);
 export const form = choice(['clear', 'opaque']);
 export const signature = choice(['auto', 'rsa-pss']);
 export const whenUnable = choice(['defer', 'reject', 'pass']);

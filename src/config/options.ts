@@ -19,6 +19,7 @@ import {
   secretFile,
   size,
   stdoutOrPath,
+  withForm,
   yesOrNo,
 } from './parsers.js';
 import { exception, rule } from './rule-options.js';
@@ -27,9 +28,11 @@ import { webhook } from './webhook.js';
 export { exception, rule };
 export type { Option, Table, Values } from './option.js';
 
+const endpoint = withForm('HOST:PORT | [IPv6]:PORT | unix:/PATH', parseEndpoint);
+
 export const service = {
   listen: preset(
-    parseEndpoint,
+    endpoint,
     '127.0.0.1:10025',
     'Where Postfix hands mail in: host:port, [IPv6]:port, or, with protocol = lmtp, unix:/path.',
   ),
@@ -44,7 +47,7 @@ export const service = {
     'Who may connect: IP addresses and networks with commas in between; on a UNIX socket the rights of its file decide.',
   ),
   return: preset(
-    parseEndpoint,
+    endpoint,
     '127.0.0.1:10026',
     'Where Postfix takes the mail back: host:port, [IPv6]:port or unix:/path.',
   ),
