@@ -36,6 +36,9 @@ rm -rf "$prefix/lib/postseal"
 mv "$new" "$prefix/lib/postseal"
 ln -sf ../lib/postseal/dist/main.js "$prefix/bin/postseal"
 chmod 755 "$prefix/lib/postseal/dist/main.js"
+install -D -m 0644 man/postseal.8 "$prefix/share/man/man8/postseal.8"
+install -D -m 0644 man/postseal.ini.5 "$prefix/share/man/man5/postseal.ini.5"
+install -D -m 0644 completion/postseal.bash "$prefix/share/bash-completion/completions/postseal"
 
 getent group postseal >/dev/null || groupadd --system postseal
 getent passwd postseal >/dev/null ||

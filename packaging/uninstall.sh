@@ -18,6 +18,8 @@ if [ -d /run/systemd/system ] && [ -e /etc/systemd/system/postseal.service ]; th
   systemctl disable --now postseal
 fi
 rm -f /etc/systemd/system/postseal.service /etc/logrotate.d/postseal "$prefix/bin/postseal"
+rm -f "$prefix/share/man/man8/postseal.8" "$prefix/share/man/man5/postseal.ini.5" \
+  "$prefix/share/bash-completion/completions/postseal"
 rm -rf "$prefix/lib/postseal"
 if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
 if [ -n "$purge" ]; then

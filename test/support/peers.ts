@@ -13,6 +13,8 @@ const packages = {
   certutil: 'libnss3-tools',
   pk12util: 'libnss3-tools',
   gpgsm: 'gpgsm',
+  mandoc: 'mandoc',
+  groff: 'groff-base',
   python3: 'python3',
   haproxy: 'haproxy',
   java: 'default-jre-headless',

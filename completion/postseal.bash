@@ -1,0 +1,61 @@
+# bash completion for postseal(8), made of the commands' helps by: npm run generate
+_postseal() {
+  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command='' words='' i
+  # bash makes three words of --config=FILE.
+  if [[ $word == = ]]; then
+    word=''
+  elif [[ $before == = ]]; then
+    before=${COMP_WORDS[COMP_CWORD - 2]}
+  elif [[ $before == '<' || $before == '>' ]]; then
+    compopt -o default
+    return
+  fi
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case "$command ${COMP_WORDS[i]}" in
+      ' serve' | ' check' | ' sign' | ' explain' | ' test' | ' verify' | ' journal' | ' help') command+=" ${COMP_WORDS[i]}" ;;
+      *) break ;;
+    esac
+  done
+  COMPREPLY=()
+  case "$command:$before" in
+    ' serve:-c' | ' serve:--config') compopt -o default; return ;;
+    ' check:-c' | ' check:--config') compopt -o default; return ;;
+    ' sign:-c' | ' sign:--config') compopt -o default; return ;;
+    ' sign:-f' | ' sign:--sender') return ;;
+    ' sign:-r' | ' sign:--recipient') return ;;
+    ' explain:-c' | ' explain:--config') compopt -o default; return ;;
+    ' explain:-f' | ' explain:--sender') return ;;
+    ' explain:-r' | ' explain:--recipient') return ;;
+    ' test:-c' | ' test:--config') compopt -o default; return ;;
+    ' test:-f' | ' test:--sender') return ;;
+    ' test:--rule') return ;;
+    ' test:-r' | ' test:--recipient') return ;;
+    ' test:--ca') compopt -o default; return ;;
+    ' test:--send') return ;;
+    ' verify:--ca') compopt -o default; return ;;
+    ' journal:--address') return ;;
+    ' journal:--queue-id') return ;;
+    ' journal:--rule') return ;;
+    ' journal:--outcome') words='signed unsigned deferred rejected' ;;
+    ' journal:--since') return ;;
+    ' journal:--until') return ;;
+    ' journal:--last') return ;;
+    ' journal:-c' | ' journal:--config') compopt -o default; return ;;
+    ' journal:--file') compopt -o default; return ;;
+    *)
+      case "$command" in
+        '') ((COMP_CWORD > 1)) || words='serve check sign explain test verify journal help --help --version' ;;
+        ' help') words='serve check sign explain test verify journal' ;;
+        ' serve') words='--config --debug --help' ;;
+        ' check') words='--config --help' ;;
+        ' sign') words='--config --sender --recipient --debug --help' ;;
+        ' explain') words='--config --sender --recipient --json --help' ;;
+        ' test') words='--config --sender --rule --recipient --ca --json --send --help' ;;
+        ' verify') [[ $word == -* ]] || { compopt -o default; return; }; words='--ca --signature-only --json --help' ;;
+        ' journal') words='--address --queue-id --rule --outcome --since --until --last --follow --json --config --file --help' ;;
+      esac
+      ;;
+  esac
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+}
+complete -F _postseal postseal

@@ -1,0 +1,5 @@
+// Writes the completion for bash: npx tsx packaging/completion.ts
+import { writeFileSync } from 'node:fs';
+import { bashCompletion } from './manual/bash.js';
+
+writeFileSync(new URL('../completion/postseal.bash', import.meta.url), bashCompletion());
