@@ -48,6 +48,8 @@ const kinds = {
 
 export type FailureKind = keyof typeof kinds;
 
+export const failureKinds = Object.keys(kinds) as readonly FailureKind[];
+
 /** A reply line has to stay one (RFC 5321 §4.5.3.1.5); much of a detail may come from the message. */
 const maxDetail = 300;
 
