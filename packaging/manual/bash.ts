@@ -1,11 +1,11 @@
 // The completion for bash, made of the commands' helps. Static: it asks neither postseal nor the ini file.
-import { commands } from '../../src/cli/commands.js';
+import type { Commands } from '../../src/cli/commands.js';
 import { helpsOf, operandsOf, optionsOf, type HelpOption, type NamedHelp } from './help.js';
 
 /** What stands for a value that is a path, with the completion of bash that finds it. */
 const paths: Readonly<Record<string, string>> = { FILE: 'default', DIR: 'dirnames', DIRECTORY: 'dirnames' };
 
-export function bashCompletion(): string {
+export function bashCompletion(commands: Commands): string {
   const helps = helpsOf(commands);
   const names = Object.keys(commands);
   return `# bash completion for postseal(8), made of the commands' helps by: npm run generate

@@ -1,5 +1,5 @@
 // postseal(8), made of the commands' helps and the table of exit codes; what belongs to no command stands here.
-import { commands } from '../../src/cli/commands.js';
+import type { Commands } from '../../src/cli/commands.js';
 import { exit, meanings } from '../../src/exit.js';
 import { helpsOf, partsOf, placeholders, type Block, type NamedHelp } from './help.js';
 import {
@@ -64,7 +64,7 @@ const examples: readonly (readonly [string, string])[] = [
   ['Whether what arrived verifies:', 'postseal verify --ca company-root.pem arrived.eml'],
 ];
 
-export function commandPage(release: Release): string {
+export function commandPage(commands: Commands, release: Release): string {
   const helps = helpsOf(commands);
   const title = {
     name: 'postseal',

@@ -1,6 +1,6 @@
 // A command's help in the format of the house, taken apart: usage lines, then paragraphs, lists of options, and what
 // is indented otherwise, to be shown as it is. Manual and completion are made of it.
-import type { Command } from '../../src/cli/commands.js';
+import type { Commands } from '../../src/cli/commands.js';
 
 export interface HelpOption {
   /** `-c` */
@@ -30,7 +30,7 @@ export interface NamedHelp extends Help {
 }
 
 /** Each command, its subcommands behind it. */
-export function helpsOf(commands: Readonly<Record<string, Command>>, before = ''): NamedHelp[] {
+export function helpsOf(commands: Commands, before = ''): NamedHelp[] {
   return Object.entries(commands).flatMap(([name, { help, subcommands = {} }]) => {
     const words = before === '' ? name : `${before} ${name}`;
     return [

@@ -19,10 +19,12 @@ export interface Command {
   readonly help: string;
   readonly summary: string;
   /** By the first argument of `run`, each with a help of its own. */
-  readonly subcommands?: Readonly<Record<string, Command>>;
+  readonly subcommands?: Commands;
 }
 
-export const commands: Readonly<Record<string, Command>> = {
+export type Commands = Readonly<Record<string, Command>>;
+
+export const commands: Commands = {
   serve: { run: serve, help: serveHelp, summary: 'run the filter' },
   check: { run: check, help: checkHelp, summary: 'check the ini file and the certificates' },
   sign: { run: sign, help: signHelp, summary: 'sign one message from standard input to standard output' },
@@ -61,6 +63,12 @@ export function run(argv: readonly string[]): Promise<number> {
   return serves ? dispatch(argv) : withOutput(() => dispatch(argv));
 }
 
+/** The help of what the words name: of `cert add` where there is such a subcommand, or else of `cert`. */
+function helpFor([name = '', ...rest]: readonly string[], table: Commands): string | undefined {
+  const command = Object.hasOwn(table, name) ? table[name]! : undefined;
+  return command && (helpFor(rest, command.subcommands ?? {}) ?? command.help);
+}
+
 function asksForHelp(args: readonly string[]): boolean {
   return args.includes('--help') || args.includes('-h');
 }
@@ -72,7 +80,7 @@ async function dispatch(argv: readonly string[]): Promise<number> {
     return exit.usage;
   }
   if (name === '--help' || name === '-h' || name === 'help') {
-    process.stdout.write(commands[args[0] ?? '']?.help ?? help);
+    process.stdout.write(helpFor(args, commands) ?? help);
     return exit.ok;
   }
   if (name === '--version') {
@@ -87,7 +95,7 @@ async function dispatch(argv: readonly string[]): Promise<number> {
     return exit.usage;
   }
   if (asksForHelp(args)) {
-    process.stdout.write(command.help);
+    process.stdout.write(helpFor(argv, commands)!);
     return exit.ok;
   }
   try {

@@ -1,13 +1,16 @@
 // The completion for bash: current, and what a real bash makes of it.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { bashCompletion } from '../../packaging/manual/bash.js';
+import { commands, type Command } from '../../src/cli/commands.js';
 
 const script = new URL('../../completion/postseal.bash', import.meta.url);
 
 test('completion/postseal.bash is current', () => {
-  expect(readFileSync(script, 'utf8'), 'write it anew: npm run generate').toBe(bashCompletion());
+  expect(readFileSync(script, 'utf8'), 'write it anew: npm run generate').toBe(bashCompletion(commands));
 });
 
 /** As bash calls it with the cursor behind the last word; a path is left to bash, which is told so by compopt. */
@@ -47,12 +50,54 @@ const cases: readonly (readonly [string, string])[] = [
   ['postseal no-such-command _', ''],
 ];
 
-test('bash completes', () => {
-  const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', caller, 'bash', script.pathname], {
-    input: cases.map(([typed]) => `${typed}\n`).join(''),
+function completed(file: string, typed: readonly string[]): string[] {
+  const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', caller, 'bash', file], {
+    input: typed.map(line => `${line}\n`).join(''),
     encoding: 'utf8',
   });
   expect(stderr).toBe('');
-  const offered = stdout.split('\n');
+  return stdout.split('\n').slice(0, -1);
+}
+
+test('bash completes', () => {
+  const offered = completed(
+    script.pathname,
+    cases.map(([typed]) => typed),
+  );
   expect(cases.map(([typed], i) => [typed, offered[i]])).toEqual(cases);
+});
+
+test('bash completes subcommands', () => {
+  const command = (usage: string, options = ''): Command => ({
+    run: () => Promise.resolve(0),
+    help: `Usage: postseal ${usage}\n\n${options}`,
+    summary: usage,
+  });
+  const add = command('cert add FILE', '  -n, --name NAME  its name\n      --to DIR     where to\n');
+  const table = { cert: { ...command('cert COMMAND'), subcommands: { add, list: command('cert list') } } };
+  const file = join(mkdtempSync(join(tmpdir(), 'postseal-completion-')), 'postseal.bash');
+  writeFileSync(file, bashCompletion(table));
+  const typed = [
+    'cert _',
+    'cert ad',
+    'cert list _',
+    'cert add --',
+    'cert add -n _',
+    'cert add --to _',
+    'cert add _',
+  ];
+  const offered = completed(
+    file,
+    typed.map(words => `postseal ${words}`),
+  );
+  rmSync(dirname(file), { recursive: true });
+  expect(offered).toEqual([
+    'add list --help',
+    'add',
+    '--help',
+    '--name --to --help',
+    '',
+    '<dirnames>',
+    '<default>',
+  ]);
 });

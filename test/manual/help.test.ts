@@ -1,9 +1,9 @@
 // The helps of all commands are in the format that manual and completion are made of, and tell the truth.
 import { describe, expect, test } from 'vitest';
 import { helpsOf, operandsOf, optionsOf, parseHelp, partsOf } from '../../packaging/manual/help.js';
-import { commands, type Command } from '../../src/cli/commands.js';
+import { commands, type Command, type Commands } from '../../src/cli/commands.js';
 
-const flat = (some: Readonly<Record<string, Command>>): Command[] =>
+const flat = (some: Commands): Command[] =>
   Object.values(some).flatMap(command => [command, ...flat(command.subcommands ?? {})]);
 
 describe.each(flat(commands).map((command, i) => [helpsOf(commands)[i]!, command] as const))(
