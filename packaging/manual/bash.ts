@@ -45,16 +45,19 @@ complete -F _postseal postseal
 
 /** What follows its options that take a value. */
 function values(help: NamedHelp): string[] {
-  return optionsOf(help)
-    .filter(({ value }) => value !== undefined)
-    .map(option => {
-      const names = [option.short, option.long].filter(name => name !== undefined);
-      return `    ${alternatives(names.map(name => ` ${help.words}:${name}`))}) ${valuesOf(option)} ;;`;
-    });
+  const taking = optionsOf(help).filter(({ value }) => value !== undefined);
+  return longNames(taking).map(name => {
+    const lines = taking.filter(({ long }) => long === name);
+    const names = lines.flatMap(({ short, long }) => (short === undefined ? [long] : [short, long]));
+    return `    ${alternatives(names.map(word => ` ${help.words}:${word}`))}) ${valuesOf(lines)} ;;`;
+  });
 }
 
-function valuesOf({ value = '', prose }: HelpOption): string {
+/** @param lines of one option: several, where the help has one for each value */
+function valuesOf(lines: readonly HelpOption[]): string {
+  const [{ value = '', prose }] = lines as [HelpOption];
   if (paths[value] !== undefined) return findPaths(value);
+  if (/^[a-z]/.test(value)) return `words='${lines.map(line => line.value!).join(' ')}'`;
   // Where the help lists words and says nothing else, these are all there are.
   if (/^[a-z-]+(?:, [a-z-]+)+$/.test(prose)) return `words='${prose.replaceAll(',', '')}'`;
   return 'return';
@@ -62,10 +65,14 @@ function valuesOf({ value = '', prose }: HelpOption): string {
 
 /** What else there is to say: subcommands, options, or a path as operand. */
 function own(help: NamedHelp): string {
-  const words = [...help.subcommands, ...optionsOf(help).map(({ long }) => long), '--help'].join(' ');
+  const words = [...help.subcommands, ...longNames(optionsOf(help)), '--help'].join(' ');
   const operand = operandsOf(help).find(name => paths[name] !== undefined);
   const path = operand === undefined ? '' : `[[ $word == -* ]] || { ${findPaths(operand)}; }; `;
   return `        ' ${help.words}') ${path}words='${words}' ;;`;
+}
+
+function longNames(options: readonly HelpOption[]): string[] {
+  return [...new Set(options.map(({ long }) => long))];
 }
 
 function findPaths(value: string): string {

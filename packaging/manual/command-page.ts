@@ -6,11 +6,14 @@ import {
   bold,
   italic,
   item,
+  list,
   macro,
   marked,
+  paragraphs,
   page,
   prose,
   verbatim,
+  type Entries,
   type Marks,
   type Release,
 } from './roff.js';
@@ -22,26 +25,26 @@ const lead = /^Exit status:/g;
 const description = [
   'Postseal signs outgoing mail with S/MIME on the mail server. It is a Postfix after-queue content filter: Postfix hands it each message over SMTP or LMTP, Postseal decides by rules whether it is to be signed and with which certificate, wraps it as it streams through, and hands it back to Postfix on a return port.',
   'Postfix hears 250 only after the return port has accepted. A fault in between is a 4xx reply, and the mail stays in the queue of Postfix. What is not signed passes byte for byte, with one Received field on top.',
-  'Rules, certificates and exceptions stand in postseal.ini(5). Start the service with systemd, where it is postseal.service; the other commands are for the administrator, and leave it alone.',
+  'Rules, certificates and exceptions stand in postseal.ini(5). The service is postseal serve, which systemd runs as postseal.service; the other commands are for the administrator.',
 ];
 
-const signals: readonly (readonly [string, string])[] = [
+const signals: Entries = [
   [
     'SIGTERM, SIGINT',
     'end postseal serve. Idle connections are told to come back; messages in flight finish within shutdown_timeout, and what does not make it stays in the queue of Postfix. A second signal ends at once. They end postseal journal --follow, too.',
   ],
   [
     'SIGHUP',
-    'lets postseal serve read the ini file, keys and certificates again, and open its log files anew, without losing a connection. With a mistake in the ini file everything stays as it was. systemctl reload postseal sends it.',
+    'lets postseal serve read the ini file, keys and certificates again, and open its log files anew, without losing a connection; so does systemctl reload postseal. With a mistake in the ini file everything stays as it was.',
   ],
 ];
 
-const files: readonly (readonly [string, string])[] = [
+const files: Entries = [
   ['/etc/postseal/postseal.ini', 'The ini file, unless --config names another one.'],
   ['/var/log/postseal', 'Where the event log and the debug journal belong; logrotate(8) takes *.json there.'],
 ];
 
-const environment: readonly (readonly [string, string])[] = [
+const environment: Entries = [
   ['CREDENTIALS_DIRECTORY', 'Where systemd has put the credentials that password_credential names.'],
   ['JOURNAL_STREAM', 'Set by systemd: then the journal adds the time, and Postseal writes none.'],
   [
@@ -51,7 +54,7 @@ const environment: readonly (readonly [string, string])[] = [
   ['NO_COLOR', 'Where it is not empty, there is no colour on a terminal.'],
 ];
 
-const examples: readonly (readonly [string, string])[] = [
+const examples: Entries = [
   [
     'After a change of the ini file or of a certificate:',
     'postseal check && postseal test && systemctl reload postseal',
@@ -78,8 +81,6 @@ export function commandPage(commands: Commands, release: Release): string {
     'postseal --version',
   ];
   const own: Marks = { bold: union(options, keys), italic: /\bCOMMAND\b/g };
-  const list = (entries: readonly (readonly [string, string])[]): string[] =>
-    entries.flatMap(([head, text]) => item([bold(head)], prose(text, own)));
   const codes = Object.entries(exit).map(
     ([name, code]) => [String(code), meanings[name as keyof typeof exit]] as const,
   );
@@ -87,14 +88,14 @@ export function commandPage(commands: Commands, release: Release): string {
     ['.SH SYNOPSIS', ...usages.flatMap(synopsis)],
     ['.SH DESCRIPTION', ...paragraphs(description, own)],
     ['.SH COMMANDS', ...helps.flatMap(subsection)],
-    ['.SH SIGNALS', ...list(signals)],
+    ['.SH SIGNALS', ...list(signals, own)],
     [
       '.SH EXIT STATUS',
       ...prose('Those of sysexits.h; each command tells above what they mean for it.', own),
     ],
-    list(codes),
-    ['.SH FILES', ...list(files)],
-    ['.SH ENVIRONMENT', ...list(environment)],
+    list(codes, own),
+    ['.SH FILES', ...list(files, own)],
+    ['.SH ENVIRONMENT', ...list(environment, own)],
     [
       '.SH EXAMPLES',
       ...examples.flatMap(([text, line], i) => [
@@ -109,7 +110,7 @@ export function commandPage(commands: Commands, release: Release): string {
         bold: /[a-z][a-z.-]+(?=\()/g,
       }),
       '.PP',
-      ...prose('RFC 8551, S/MIME 4.0 Message Specification', { bold: /^$/g }),
+      'RFC 8551, S/MIME 4.0 Message Specification',
     ],
   ]);
 }
@@ -140,13 +141,11 @@ function rendered(block: Block, marks: Marks, first: boolean): string[] {
     case 'options':
       return block.options.flatMap(({ short, long, value, prose: text }) => {
         const names = [short, long].flatMap(name => (name === undefined ? [] : [bold(name)])).join(', ');
-        return item([value === undefined ? names : `${names} ${italic(value)}`], prose(text, marks));
+        const head =
+          value === undefined ? names : `${names} ${/^[A-Z]/.test(value) ? italic(value) : bold(value)}`;
+        return item([head], prose(text, marks));
       });
   }
-}
-
-function paragraphs(texts: readonly string[], marks: Marks): string[] {
-  return texts.flatMap((text, i) => [...(i > 0 ? ['.PP'] : []), ...prose(text, marks)]);
 }
 
 function union(...expressions: readonly RegExp[]): RegExp {

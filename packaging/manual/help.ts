@@ -7,7 +7,7 @@ export interface HelpOption {
   readonly short?: string;
   /** `--config` */
   readonly long: string;
-  /** What stands for its value: `FILE`. */
+  /** What stands for its value, `FILE`; or a value as it is, `on`, where each has a line of its own. */
   readonly value?: string;
   readonly prose: string;
 }
@@ -66,7 +66,7 @@ function parseRun(lines: readonly string[]): Block {
   const options: HelpOption[] = [];
   for (const line of lines) {
     const [, short, long, value, prose] =
-      /^ +(?:(-\w), +)?(--[a-z][a-z-]*)(?: ([A-Z][A-Z-]*))? {2,}(\S.*)$/.exec(line) ?? [];
+      /^ +(?:(-\w), +)?(--[a-z][a-z-]*)(?: ([A-Z][A-Z-]*|[a-z]+))? {2,}(\S.*)$/.exec(line) ?? [];
     const last = options.at(-1);
     if (long !== undefined)
       options.push({ long, prose: prose!, ...(short && { short }), ...(value && { value }) });
@@ -94,8 +94,8 @@ export function operandsOf({ usage }: Help): string[] {
 
 /** The words in capitals that stand for something. */
 export function placeholders(help: Help): string[] {
-  const used = help.usage.flatMap(line => line.match(/\b[A-Z][A-Z-]+\b/g) ?? []);
-  return [...new Set([...used, ...optionsOf(help).flatMap(({ value }) => value ?? [])])];
+  const shown = [...help.usage, ...optionsOf(help).map(({ value = '' }) => value)].join(' ');
+  return [...new Set(shown.match(/\b[A-Z][A-Z-]*\b/g) ?? [])];
 }
 
 function joined(text: string): string {

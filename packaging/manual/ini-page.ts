@@ -1,7 +1,20 @@
 // postseal.ini(5), made of the option tables; syntax, passwords and examples stand here.
 import { headerOf, kinds } from '../../src/config/kinds.js';
 import type { Option, Table } from '../../src/config/options.js';
-import { bold, item, macro, marked, page, prose, verbatim, type Marks, type Release } from './roff.js';
+import {
+  bold,
+  item,
+  list,
+  macro,
+  marked,
+  page,
+  paragraphs,
+  prose,
+  verbatim,
+  type Entries,
+  type Marks,
+  type Release,
+} from './roff.js';
 
 const introduction = [
   'The ini file of postseal(8) says where mail comes in and goes out, whose mail is signed with which certificate, and what stays unsigned. It is read when the service starts, and again at SIGHUP (systemctl reload postseal); postseal check reads it and starts nothing.',
@@ -18,7 +31,7 @@ const strictness = [
   'A certificate that cannot be used keeps only its own rules from signing: the service starts, says so, and does with such mail what failure in the rule says.',
 ];
 
-const values: readonly (readonly [string, string])[] = [
+const values: Entries = [
   [
     'PATTERN',
     'The whole text, in which * stands for any characters and ? for one; or a /regular expression/ in the syntax of RE2, which is found anywhere in it. Case does not matter. Several have commas in between. Addresses are compared with their domains in ASCII.',
@@ -95,7 +108,7 @@ form = opaque
   },
 ];
 
-const files: readonly (readonly [string, string])[] = [
+const files: Entries = [
   ['/etc/postseal/postseal.ini', 'The ini file.'],
   ['/etc/postseal/certs', 'Where keys and certificates may lie: root:postseal, 0750, the files 0640.'],
 ];
@@ -107,15 +120,13 @@ export function iniPage(release: Release): string {
     manual: 'File Formats Manual',
     summary: 'rules, certificates and settings of postseal(8)',
   } as const;
-  const list = (entries: readonly (readonly [string, string])[]): string[] =>
-    entries.flatMap(([head, text]) => item([bold(head)], prose(text, marks)));
   return page(title, release, [
     ['.SH SYNOPSIS', bold('/etc/postseal/postseal.ini')],
-    ['.SH DESCRIPTION', ...paragraphs(introduction)],
-    ['.SS Syntax', ...paragraphs(syntax)],
-    ['.SS Mistakes', ...paragraphs(strictness)],
-    ['.SS Values', ...list(values)],
-    ['.SS Passwords', ...paragraphs(passwords)],
+    ['.SH DESCRIPTION', ...paragraphs(introduction, marks)],
+    ['.SS Syntax', ...paragraphs(syntax, marks)],
+    ['.SS Mistakes', ...paragraphs(strictness, marks)],
+    ['.SS Values', ...list(values, marks)],
+    ['.SS Passwords', ...paragraphs(passwords, marks)],
     ['.SH SECTIONS'],
     ...Object.entries(kinds).map(([kind, { prose: text, options }]) => [
       macro('SS', headerOf(kind)),
@@ -130,7 +141,7 @@ export function iniPage(release: Release): string {
         ...verbatim(ini.trimEnd().split('\n')),
       ]),
     ],
-    ['.SH FILES', ...list(files)],
+    ['.SH FILES', ...list(files, marks)],
     ['.SH SEE ALSO', ...prose('postseal(8), master(5), systemd.exec(5)', { bold: /[a-z][a-z.]+(?=\()/g })],
   ]);
 }
@@ -182,8 +193,4 @@ function sentences(entries: readonly (readonly [string, Option])[]): (readonly [
 function presence(before: string, { presence: kind, text }: Option): string {
   const words = { required: 'Must be given, as in', default: 'Default:', optional: 'Example:' };
   return `${words[kind]} ${bold(before + text)}`;
-}
-
-function paragraphs(texts: readonly string[]): string[] {
-  return texts.flatMap((text, i) => [...(i > 0 ? ['.PP'] : []), ...prose(text, marks)]);
 }

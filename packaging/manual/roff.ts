@@ -63,6 +63,16 @@ export function item(heads: readonly string[], body: readonly string[]): string[
   return ['.TP', ...heads.flatMap((head, i) => [...(i > 0 ? ['.TQ'] : []), atLineStart(head)]), ...body];
 }
 
+export function paragraphs(texts: readonly string[], marks: Marks): string[] {
+  return texts.flatMap((text, i) => [...(i > 0 ? ['.PP'] : []), ...prose(text, marks)]);
+}
+
+export type Entries = readonly (readonly [head: string, text: string])[];
+
+export function list(entries: Entries, marks: Marks): string[] {
+  return entries.flatMap(([head, text]) => item([bold(head)], prose(text, marks)));
+}
+
 /** A dot there would make it a request; so would an apostrophe, which is escaped by now. */
 function atLineStart(line: string): string {
   return line.startsWith('.') ? `\\&${line}` : line;

@@ -67,37 +67,36 @@ test('bash completes', () => {
   expect(cases.map(([typed], i) => [typed, offered[i]])).toEqual(cases);
 });
 
-test('bash completes subcommands', () => {
-  const command = (usage: string, options = ''): Command => ({
+test('bash completes subcommands, and values that have a line each', () => {
+  const command = (usage: string, ...options: string[]): Command => ({
     run: () => Promise.resolve(0),
-    help: `Usage: postseal ${usage}\n\n${options}`,
+    help: `Usage: postseal ${usage}\n\n${options.map(line => `  ${line}\n`).join('')}`,
     summary: usage,
   });
-  const add = command('cert add FILE', '  -n, --name NAME  its name\n      --to DIR     where to\n');
+  const add = command(
+    'cert add FILE',
+    '-n, --name NAME  its name',
+    '    --to DIR     where to',
+    '    --log on     tell of it',
+    '    --log off    or not',
+  );
   const table = { cert: { ...command('cert COMMAND'), subcommands: { add, list: command('cert list') } } };
+  const expected = [
+    ['postseal cert _', 'add list --help'],
+    ['postseal cert ad', 'add'],
+    ['postseal cert list _', '--help'],
+    ['postseal cert add --', '--name --to --log --help'],
+    ['postseal cert add -n _', ''],
+    ['postseal cert add --to _', '<dirnames>'],
+    ['postseal cert add --log _', 'on off'],
+    ['postseal cert add _', '<default>'],
+  ] as const;
   const file = join(mkdtempSync(join(tmpdir(), 'postseal-completion-')), 'postseal.bash');
   writeFileSync(file, bashCompletion(table));
-  const typed = [
-    'cert _',
-    'cert ad',
-    'cert list _',
-    'cert add --',
-    'cert add -n _',
-    'cert add --to _',
-    'cert add _',
-  ];
   const offered = completed(
     file,
-    typed.map(words => `postseal ${words}`),
+    expected.map(([typed]) => typed),
   );
   rmSync(dirname(file), { recursive: true });
-  expect(offered).toEqual([
-    'add list --help',
-    'add',
-    '--help',
-    '--name --to --help',
-    '',
-    '<dirnames>',
-    '<default>',
-  ]);
+  expect(expected.map(([typed], i) => [typed, offered[i]])).toEqual(expected);
 });

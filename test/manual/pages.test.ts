@@ -67,7 +67,7 @@ describe.each([
       for (const [kind, { named, options }] of Object.entries(kinds)) {
         expect(text).toContain(named ? ` [${kind}:NAME] ` : ` [${kind}] `);
         for (const [key, { text: value, parse }] of Object.entries(options)) {
-          expect(text).toContain(` ${key} = ${parse.form ?? ''}`.trimEnd());
+          expect(text).toContain(parse.form === undefined ? ` ${key} ` : ` ${key} = ${parse.form} `);
           const ways = ['Default:', 'Example:', 'as in'].flatMap(word => [
             `${word} ${value} `,
             `${word} ${key} = ${value} `,
