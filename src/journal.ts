@@ -24,11 +24,14 @@ export interface JournalOptions extends JournalSettings {
   readonly stream: NodeJS.WritableStream;
   /** Whether lines carry the time themselves; journald adds its own. */
   readonly timestamps: boolean;
+  /** Hear of every message, whatever changes. */
+  readonly listeners?: readonly MessageListener[];
 }
 
 export class Journal {
   private readonly logger: winston.Logger;
   private readonly stream: NodeJS.WritableStream;
+  private readonly listeners: readonly MessageListener[];
   private events: MessageListener | undefined;
   private debugging = false;
   /** Where the debug journal goes now. */
@@ -36,8 +39,9 @@ export class Journal {
   private file: WriteStream | undefined;
 
   /** @throws as `reopen` does */
-  constructor({ stream, timestamps, ...settings }: JournalOptions) {
+  constructor({ stream, timestamps, listeners = [], ...settings }: JournalOptions) {
     this.stream = stream;
+    this.listeners = listeners;
     const { combine, timestamp, printf } = winston.format;
     const text = printf(
       ({ message, timestamp: at }) => `${timestamps ? `${String(at)} ` : ''}${String(message)}`,
@@ -112,6 +116,13 @@ export class Journal {
     this.logger.warn(`postseal: ${oneLine(`${directory} is not watched: ${why}`)}`);
   }
 
+  /** systemd listens for us elsewhere than the ini file says. @param socket, listen as lines of the two files */
+  otherSocket(socket: string, listen: string): void {
+    this.logger.warn(
+      `postseal: systemd listens on ${socket}, and that counts, but the ini file says listen = ${listen}: mend that line, or ListenStream= (systemctl edit postseal.socket)`,
+    );
+  }
+
   /** A reload changes what was read at the start alone. @param wanted, until as lines of the ini file */
   needsRestart(wanted: string, until: string): void {
     this.logger.warn(`postseal: reload: ${wanted} needs a restart, until then it is ${until}`);
@@ -158,7 +169,7 @@ export class Journal {
   /** The one line that every message gets, led by Postfix's queue id. */
   message(id: string, entry: MessageEntry): void {
     this.logger.info(`${oneLine(id)}: ${messageSentence(entry)}`);
-    this.events?.message(id, entry);
+    for (const listener of [this.events, ...this.listeners]) listener?.message(id, entry);
     this.detail(id, 'done', {
       size: entry.size,
       milliseconds: entry.milliseconds,

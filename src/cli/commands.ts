@@ -5,6 +5,7 @@ import { CommandError, exit } from '../exit.js';
 import { explain, explainHelp } from './explain.js';
 import { journal, journalHelp } from './journal.js';
 import { withOutput } from './output.js';
+import { reload, reloadHelp } from './reload.js';
 import { serve, serveHelp } from './serve.js';
 import { sign, signHelp } from './sign.js';
 import { status, statusHelp } from './status.js';
@@ -40,6 +41,7 @@ export const commands: Commands = {
     summary: 'tell what a signed message consists of, and verify it',
   },
   status: { run: status, help: statusHelp, summary: 'tell how the running service is' },
+  reload: { run: reload, help: reloadHelp, summary: 'have the running service read its configuration again' },
   journal: { run: journal, help: journalHelp, summary: 'search the event log, and follow it' },
 };
 

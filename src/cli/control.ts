@@ -1,11 +1,11 @@
 // Talks to the running service, on its control socket.
 import { request } from 'node:http';
 import { CommandError, exit } from '../exit.js';
-import { controlSocket } from '../service/control.js';
+import { controlSocket, usualSocket } from '../service/control.js';
 import { readIni, showProblem } from '../service/load.js';
 
-/** Milliseconds without an answer. */
-const patience = 30_000;
+/** Milliseconds without an answer: what is asked for may take reading a thousand certificates. */
+const patience = 60_000;
 
 /**
  * Asks the service that runs with this ini file.
@@ -17,8 +17,8 @@ const patience = 30_000;
  */
 export async function ask(route: string, config: string, body?: unknown): Promise<unknown> {
   const ini = await readIni(config);
-  if (!ini.config) throw new CommandError(exit.config, ini.problems.map(showProblem).join('\n'));
-  const socketPath = controlSocket(config, ini.config);
+  // The service may run all the same, with the file as it was: then it answers at the usual place.
+  const socketPath = ini.config ? controlSocket(config, ini.config) : usualSocket(config);
   const [method, path] = route.split(' ');
   const { status, text } = await new Promise<{ status: number; text: string }>((resolve, reject) => {
     const asked = request({ socketPath, method, path, timeout: patience }, response => {
@@ -32,7 +32,8 @@ export async function ask(route: string, config: string, body?: unknown): Promis
     });
     asked.on('timeout', () => asked.destroy(new Error(`no answer within ${patience / 1000} seconds`)));
     asked.on('error', (error: NodeJS.ErrnoException) => {
-      reject(unanswered(socketPath, error));
+      const mistakes = ini.problems.map(showProblem).join('\n');
+      reject(ini.config ? unanswered(socketPath, error) : new CommandError(exit.config, mistakes));
     });
     asked.end(body === undefined ? undefined : JSON.stringify(body));
   });

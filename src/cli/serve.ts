@@ -2,14 +2,17 @@
 import { randomBytes } from 'node:crypto';
 import { defaultConfig, parseOptions } from './arguments.js';
 import { exit } from '../exit.js';
+import { takeSocket } from '../service/activation.js';
 import { controlRoutes, controlSocket } from '../service/control.js';
 import { HttpListener } from '../service/http.js';
 import { ExpiryWatch } from '../service/expiry-watch.js';
 import { loadOrFail } from '../service/load.js';
+import { notifyAs } from '../service/notify.js';
 import { Records } from '../service/records.js';
-import { reload, tellFindings, watched, type Running } from '../service/reload.js';
+import { reload, tellFindings, tellSocket, watched, type Reloaded, type Running } from '../service/reload.js';
 import { Requests } from '../service/requests.js';
 import { Service } from '../service/service.js';
+import { Tally } from '../service/tally.js';
 import { ToldFile } from '../service/told.js';
 import { Watch } from '../service/watch.js';
 
@@ -25,31 +28,36 @@ A signal lets messages in flight finish within shutdown_timeout; what does not m
 queue. A second signal ends at once.
 
 SIGHUP reads the ini file and the certificates again, and the log files begin anew. With a mistake in the ini
-file everything stays as it was, and the journal says why; listen and protocol need a restart.
+file everything stays as it was, and the journal says why; listen and protocol need a restart. "postseal reload"
+does the same, and tells what came of it.
 `;
 
 export async function serve(args: readonly string[]): Promise<number> {
-  const reloads = new Requests();
+  const reloads = new Requests<Reloaded>();
   // First of all, as what it does by default is to end us.
   process.on('SIGHUP', signal => {
-    reloads.add(signal);
+    void reloads.add(signal);
   });
   const { values } = parseOptions('serve', args, {
     config: { type: 'string', short: 'c' },
     debug: { type: 'boolean' },
   });
   const path = values.config ?? defaultConfig;
+  const handed = takeSocket(process.env, process.pid);
   const installation = await loadOrFail(path);
-  const records = await Records.open(installation, values.debug === true);
+  const tally = new Tally();
+  const records = await Records.open(installation, values.debug === true, [tally]);
   const { journal } = records;
   tellFindings(installation, journal);
-  const service = new Service(installation, journal, { random: pooled(), uptime: () => performance.now() });
+  const world = { random: pooled(), uptime: () => performance.now() };
+  const service = new Service(installation, journal, world, handed);
   await service.start();
   journal.ready(service.inForce);
+  tellSocket(service, journal);
 
   const watch = new Watch(
     directory => {
-      reloads.add(`change in ${directory}`);
+      void reloads.add(`change in ${directory}`);
     },
     (directory, why) => {
       journal.notWatched(directory, why);
@@ -69,10 +77,24 @@ export async function serve(args: readonly string[]): Promise<number> {
   expiry.look();
   const end = new AbortController();
   const running = { path, service, records, watch, expiry, ending: end.signal };
-  reloads.serve(because => reload(because, running));
-  const control = await openControl(running);
+  const systemd = notifyAs(process.env, process.pid, {
+    able: () => service.listening,
+    status: () => `${tally.toString()}; ${service.condition}`,
+    failed: why => {
+      journal.warning(`postseal: systemd does not hear how the service is: ${why}`);
+    },
+  });
+  const control = await openControl(running, reloads);
+  void systemd?.ready();
+  reloads.serve(async because => {
+    void systemd?.reloading();
+    const result = await reload(because, running);
+    await systemd?.ready();
+    return result;
+  });
 
   journal.stopping(await signalled());
+  systemd?.stopping();
   end.abort();
   const reloaded = reloads.end();
   const warned = expiry.close();
@@ -86,14 +108,14 @@ export async function serve(args: readonly string[]): Promise<number> {
 }
 
 /** The control socket, where there is a place for it. Without it mail passes all the same. */
-async function openControl(running: Running): Promise<HttpListener | undefined> {
+async function openControl(running: Running, reloads: Requests<Reloaded>): Promise<HttpListener | undefined> {
   const { path, service, records } = running;
   const { config } = service.installation;
   // Without systemd there is no directory that is ours, but the ini file may name one.
   if (config.service.control === undefined && process.env['RUNTIME_DIRECTORY'] === undefined)
     return undefined;
   const socket = controlSocket(path, config);
-  const listener = new HttpListener(controlRoutes(running), error => {
+  const listener = new HttpListener(controlRoutes(running, reloads), error => {
     records.journal.connectionFault(error);
   });
   try {

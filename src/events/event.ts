@@ -68,6 +68,13 @@ export function eventsOf(id: string, entry: MessageEntry, now: Date): Event[] {
   return outcome(reply) === 'accepted' ? [] : [eventOf(id, entry, now, [], reply)];
 }
 
+/** The outcomes of these events, without making them. */
+export function outcomesOf({ groups, reply }: MessageEntry): Outcome[] {
+  if (groups.length > 0) return groups.map(g => outcomeOf(g.reply ?? reply, g.decision));
+  const heard = outcome(reply);
+  return heard === 'accepted' ? [] : [heard];
+}
+
 function eventOf(
   queueId: string,
   { sender, size, milliseconds }: MessageEntry,

@@ -4,7 +4,8 @@ import type { Config } from '../config/config.js';
 import type { InForce } from '../entry.js';
 import { version } from '../version.js';
 import { json, type Routes } from './http.js';
-import type { Running } from './reload.js';
+import { ended, type Reloaded, type Running } from './reload.js';
+import type { Requests } from './requests.js';
 
 /**
  * Where a service with this ini file has its control socket: as `control` in [service] says, or else in the directory
@@ -12,8 +13,13 @@ import type { Running } from './reload.js';
  * @param path of the ini file
  */
 export function controlSocket(path: string, { service }: Config): string {
+  return service.control ?? usualSocket(path);
+}
+
+/** Where it is unless the ini file says. @param path of the ini file */
+export function usualSocket(path: string): string {
   const name = basename(path, '.ini');
-  return service.control ?? join('/run', name === 'postseal' ? name : `postseal-${name}`, 'control.sock');
+  return join('/run', name === 'postseal' ? name : `postseal-${name}`, 'control.sock');
 }
 
 /** As `GET /status` tells it. */
@@ -26,12 +32,13 @@ export interface Status {
 }
 
 /** What can be asked of a running service. */
-export function controlRoutes({ service }: Running): Routes {
+export function controlRoutes({ service }: Running, reloads: Requests<Reloaded>): Routes {
   const since = new Date().toISOString();
   return {
     'GET /status': () => {
       const status: Status = { version, pid: process.pid, since, inForce: service.inForce };
       return json(200, status);
     },
+    'POST /reload': async () => json(200, (await reloads.add('asked to')) ?? ended),
   };
 }

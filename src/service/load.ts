@@ -102,10 +102,12 @@ export async function loadOrFail(path: string): Promise<Installation> {
   throw new CommandError(exit.config, result.problems.map(showProblem).join('\n'));
 }
 
-/** With the path as short as it can be from here. */
+/** With the path as short as it can be from here; a service is at the root, from where none is shorter. */
 export function showProblem(problem: Problem): string {
-  const near = relative(process.cwd(), problem.origin.file);
-  const file = near === '' || near.startsWith('..') || isAbsolute(near) ? problem.origin.file : near;
+  const here = process.cwd();
+  const near = relative(here, problem.origin.file);
+  const away = near === '' || near.startsWith('..') || isAbsolute(near) || here === '/';
+  const file = away ? problem.origin.file : near;
   return formatProblem({ ...problem, origin: { ...problem.origin, file } });
 }
 

@@ -1,4 +1,5 @@
 // What the service writes: the journal and the event log, as the ini file describes them.
+import type { MessageListener } from '../entry.js';
 import type { EventLog } from '../events/log.js';
 import { Journal, type JournalSettings } from '../journal.js';
 import { openEvents } from './events.js';
@@ -17,9 +18,14 @@ export class Records {
 
   /**
    * @param debugging whether there is a debug journal, whatever the file says
+   * @param listeners hear of every message
    * @throws CommandError (78)
    */
-  static async open(installation: Installation, debugging: boolean): Promise<Records> {
+  static async open(
+    installation: Installation,
+    debugging: boolean,
+    listeners: readonly MessageListener[],
+  ): Promise<Records> {
     const events = await openEvents(installation.config.events, () => journal);
     authorize(events, installation);
     const stream = process.stdout;
@@ -27,7 +33,7 @@ export class Records {
     const journal: Journal = withSettings(
       installation,
       debugging,
-      settings => new Journal({ ...settings, events, stream, timestamps }),
+      settings => new Journal({ ...settings, events, listeners, stream, timestamps }),
     );
     return new Records(journal, events, debugging);
   }

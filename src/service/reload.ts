@@ -2,7 +2,7 @@
 import { formatEndpoint, type Config, type ServiceSection } from '../config/config.js';
 import { isSameEndpoint } from '../config/endpoint.js';
 import type { Journal } from '../journal.js';
-import { CommandError, exit } from '../exit.js';
+import { CommandError } from '../exit.js';
 import type { ExpiryWatch } from './expiry-watch.js';
 import { loadOrFail, showProblem, type Installation } from './load.js';
 import type { Records } from './records.js';
@@ -21,32 +21,45 @@ export interface Running {
   readonly ending: AbortSignal;
 }
 
-/** Never rejects: what keeps it from coming about is told in the journal. */
-export async function reload(because: string, running: Running): Promise<void> {
+/** What came of a reload. */
+export interface Reloaded {
+  readonly reloaded: boolean;
+  /** What kept it from coming about. */
+  readonly mistakes: readonly string[];
+}
+
+/** Where it is too late for one. */
+export const ended: Reloaded = { reloaded: false, mistakes: ['postseal: the service is about to end'] };
+
+/** Never rejects: what keeps it from coming about is told in the journal too. */
+export async function reload(because: string, running: Running): Promise<Reloaded> {
   const { path, service, records, watch, expiry, ending } = running;
   const { journal } = records;
   journal.reloading(because);
   const began = performance.now();
   try {
     const installation = await loadOrFail(path);
-    if (ending.aborted) return;
+    if (ending.aborted) return ended;
     const { service: settings } = installation.config;
-    if (isSameEndpoint(service.settings.listen, settings.return)) throw loop(settings);
+    service.refuseLoop(settings);
     // The last that can fail.
     await records.reopen(installation);
     service.exchange(installation);
     tellFindings(installation, journal);
-    tellRestart(service.settings, settings, journal);
+    tellRestart(service, settings, journal);
+    tellSocket(service, journal);
     journal.reloaded(Math.round(performance.now() - began), service.inForce);
     watch.set(watched(installation.config));
     expiry.look();
+    return { reloaded: true, mistakes: [] };
   } catch (error) {
-    for (const mistake of mistakesIn(error)) journal.notReloaded(mistake);
+    const mistakes = mistakesIn(error);
     // Whoever moved the log files away expects new ones all the same.
     await records.reopen(service.installation).catch((again: unknown) => {
-      if (String(again) !== String(error))
-        for (const mistake of mistakesIn(again)) journal.notReloaded(mistake);
+      if (String(again) !== String(error)) mistakes.push(...mistakesIn(again));
     });
+    for (const mistake of mistakes) journal.notReloaded(mistake);
+    return { reloaded: false, mistakes };
   }
 }
 
@@ -63,24 +76,23 @@ export function watched({ directories }: Config): string[] {
   return directories.filter(section => section.watch).map(section => section.directory);
 }
 
-/** The file was checked against the place where it says to listen, not against the one where we do. */
-function loop(settings: ServiceSection): CommandError {
-  const to = formatEndpoint(settings.return);
-  return new CommandError(
-    exit.config,
-    `[service] return: ${to} is where Postseal listens until it is restarted: mail would come back for ever`,
-  );
-}
-
-/** @param old what the service was started with */
-function tellRestart(old: ServiceSection, now: ServiceSection, journal: Journal): void {
+/** Says what the ini file has that waits for a restart. */
+function tellRestart({ settings: old, handed }: Service, now: ServiceSection, journal: Journal): void {
   const lines = ({ listen, protocol }: ServiceSection): string[] => [
-    `listen = ${formatEndpoint(listen)}`,
+    // On a socket of systemd's a restart changes nothing.
+    ...(handed ? [] : [`listen = ${formatEndpoint(listen)}`]),
     `protocol = ${protocol}`,
   ];
   const before = lines(old);
   for (const [i, line] of lines(now).entries())
     if (line !== before[i]) journal.needsRestart(line, before[i]!);
+}
+
+/** Says where systemd listens elsewhere than the ini file says. */
+export function tellSocket({ settings, handed, installation }: Service, journal: Journal): void {
+  const { listen } = installation.config.service;
+  if (!handed || isSameEndpoint(settings.listen, listen)) return;
+  journal.otherSocket(formatEndpoint(settings.listen), formatEndpoint(listen));
 }
 
 function mistakesIn(error: unknown): string[] {

@@ -1,8 +1,10 @@
 // The service as a value: inbound, filter and return port, and the installation that they work by, which can be
 // exchanged while mail passes.
 import { chmod } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { formatEndpoint, type Endpoint, type ServiceSection } from '../config/config.js';
+import { isSameEndpoint } from '../config/endpoint.js';
 import { noQueueId, queueId, type Delivery, type Envelope, type Recipient } from '../envelope.js';
 import { outcome, type Reply } from '../failure.js';
 import { filter, type Hands } from '../filter.js';
@@ -16,6 +18,7 @@ import { Inbound } from '../smtp/inbound.js';
 import { ReturnPort } from '../smtp/return-port.js';
 import type { SessionOptions } from '../smtp/session.js';
 import { CommandError, exit } from '../exit.js';
+import { notOne, type Handed } from './activation.js';
 import type { Installation } from './load.js';
 import { removeStaleSocket } from './unix-socket.js';
 
@@ -43,7 +46,7 @@ interface State {
 
 export class Service {
   /** What it was started with: its listener is this one, whatever a later installation says. */
-  readonly settings: ServiceSection;
+  private started: ServiceSection;
   /** Outlives every installation: what Postfix tries again is the same mail. */
   private readonly outcomes = new Outcomes();
   private readonly inbound: Inbound;
@@ -54,15 +57,18 @@ export class Service {
     installation: Installation,
     private readonly journal: Journal,
     private readonly world: World,
+    /** The socket that it is to listen on, whatever the ini file says. */
+    readonly handed?: Handed,
   ) {
-    this.settings = installation.config.service;
+    this.started = installation.config.service;
     this.current = this.stateFor(installation);
     this.inbound = new Inbound(this.inboundOptions());
   }
 
-  /** Listens. @throws CommandError (71) */
+  /** Listens. @throws CommandError (71), and (78) for a socket that is handed in */
   async start(): Promise<void> {
-    const { listen } = this.settings;
+    if (this.handed) return this.startOn(this.handed);
+    const { listen } = this.started;
     try {
       if (listen.kind === 'unix') await removeStaleSocket(listen.path);
       await this.inbound.listen(addressOf(listen));
@@ -73,6 +79,31 @@ export class Service {
       const why = code === 'EADDRINUSE' ? 'in use already; is another Postseal running?' : message;
       throw new CommandError(exit.osError, `cannot listen on ${formatEndpoint(listen)}: ${why}`);
     }
+  }
+
+  /** The file of a UNIX socket belongs to who made it: its rights stay, and it outlives us. */
+  private async startOn({ fd, path }: Handed): Promise<void> {
+    await this.inbound.listen({ fd }).catch((error: unknown) => {
+      throw notOne((error as Error).message);
+    });
+    try {
+      this.started = { ...this.started, listen: placeOf(this.inbound.address, path) };
+      this.refuseLoop(this.started);
+    } catch (error) {
+      await this.inbound.close();
+      throw error;
+    }
+  }
+
+  /**
+   * The ini file was checked against the place where it says to listen, not against the one where we do.
+   * @throws CommandError (78)
+   */
+  refuseLoop({ return: to }: ServiceSection): void {
+    if (!isSameEndpoint(this.started.listen, to)) return;
+    const where = this.handed ? 'postseal.socket listens' : 'Postseal listens until it is restarted';
+    const sentence = `${formatEndpoint(to)} is where ${where}: mail would come back for ever`;
+    throw new CommandError(exit.config, `[service] return: ${sentence}`);
   }
 
   /** From now on messages and connections that begin do so under this installation. */
@@ -105,6 +136,22 @@ export class Service {
     });
   }
 
+  get settings(): ServiceSection {
+    return this.started;
+  }
+
+  /** Whether mail can get in. */
+  get listening(): boolean {
+    return this.inbound.listening;
+  }
+
+  /** How the service is, for the one line of `systemctl status`: `3 in flight; return port up`. */
+  get condition(): string {
+    const { up } = this.current.wayOut.returnPort;
+    const returnPort = up === undefined ? 'not needed yet' : up ? 'up' : 'down';
+    return `${this.inbound.inFlight} in flight; return port ${returnPort}`;
+  }
+
   get installation(): Installation {
     return this.current.installation;
   }
@@ -117,7 +164,7 @@ export class Service {
   get inForce(): InForce {
     const { config, policy, identities } = this.installation;
     return {
-      listen: formatEndpoint(this.settings.listen),
+      listen: formatEndpoint(this.started.listen),
       returnPort: formatEndpoint(config.service.return),
       rules: policy.rules.length,
       certificates: identities.length,
@@ -169,7 +216,7 @@ export class Service {
   /** Whatever can change does, with the next connection, command or message that asks. */
   private inboundOptions(): InboundOptions {
     const { journal, outcomes } = this;
-    const { protocol, listen } = this.settings;
+    const { protocol } = this.started;
     const settings = (): ServiceSection => this.installation.config.service;
     const door = new Doorkeeper(
       address => settings().clients.includes(address),
@@ -196,7 +243,7 @@ export class Service {
         return settings().shutdownTimeout * 1000;
       },
       // Whoever gets at a UNIX socket has the rights for it.
-      admits: address => listen.kind === 'unix' || door.admits(address),
+      admits: address => this.started.listen.kind === 'unix' || door.admits(address),
       capabilities: () => this.current.wayOut.returnPort.capabilities(),
       deliver: delivery => this.deliver(delivery),
       takeRefusal: (forwarded, recipient) => outcomes.takeRefusal(forwarded, recipient),
@@ -210,6 +257,13 @@ export class Service {
       },
     };
   }
+}
+
+/** Where a socket listens that was handed in. @throws CommandError (78) */
+function placeOf(address: AddressInfo | undefined, path: string | undefined): Endpoint {
+  if (address) return { kind: 'tcp', host: address.address, port: address.port };
+  if (path === undefined) throw notOne('it is bound to no file');
+  return { kind: 'unix', path };
 }
 
 /** For net.connect and net.Server. */

@@ -1,5 +1,5 @@
 // Receives mail from Postfix: a server of smtp-server's, with connections of our own.
-import type { Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { Connection, type Owner } from './connection.js';
 import { turnAway } from './doorkeeper.js';
@@ -17,7 +17,7 @@ export class Inbound {
   }
 
   /** Listens as net.Server does. @throws the system's error: EADDRINUSE, EACCES */
-  listen(where: { host: string; port: number } | { path: string }): Promise<void> {
+  listen(where: { host: string; port: number } | { path: string } | { fd: number }): Promise<void> {
     const { server } = this.server;
     return new Promise((resolve, reject) => {
       server.once('error', reject);
@@ -30,8 +30,22 @@ export class Inbound {
 
   /** The TCP port in use, for a server that listens on port 0. */
   get port(): number {
+    return this.address?.port ?? 0;
+  }
+
+  /** Where it listens over TCP; undefined on a UNIX socket. */
+  get address(): AddressInfo | undefined {
     const address = this.server.server.address();
-    return typeof address === 'object' && address ? address.port : 0;
+    return typeof address === 'object' && address ? address : undefined;
+  }
+
+  get listening(): boolean {
+    return this.server.server.listening;
+  }
+
+  /** Messages that are being delivered. */
+  get inFlight(): number {
+    return this.server.inFlight.size;
   }
 
   /** Takes no more connections, lets messages in flight finish within the limit, ends idle connections. */

@@ -15,6 +15,8 @@ const maxAge = 60_000;
 const patience = 3000;
 
 export class ReturnPort implements NextHop {
+  /** Whether it answered when it was last connected to; undefined before. */
+  up: boolean | undefined;
   private readonly idle: { session: Session; timer: NodeJS.Timeout }[] = [];
   private readonly busy = new Set<Session>();
   private readonly closing = new AbortController();
@@ -79,7 +81,11 @@ export class ReturnPort implements NextHop {
   }
 
   private async connect(signal: AbortSignal): Promise<Session> {
-    const session = await Session.connect(this.options, signal);
+    const session = await Session.connect(this.options, signal).catch((error: unknown) => {
+      this.up = false;
+      throw error;
+    });
+    this.up = true;
     const capabilities = capabilitiesOf(keyword => session.extension(keyword));
     this.known = { capabilities, at: this.clock() };
     return session;
