@@ -20,7 +20,11 @@ const day = 86_400_000;
 // The end of validity is named by its day: noon keeps the words the same whenever the test runs.
 const noon = new Date('2031-05-10T12:00:00Z');
 const at = (days: number): Date => new Date(noon.getTime() + days * day);
-const clock: CertificateIo = { ...nodeIo, now: () => noon, credentialsDirectory: undefined };
+const clock: CertificateIo = {
+  ...nodeIo,
+  now: () => noon,
+  credentialsDirectory: '/run/credentials/none.service',
+};
 const valid = { notBefore: at(-100), notAfter: at(300), key: 'p256' } as const;
 
 const issue = (request: Partial<Request>): Issued =>
@@ -113,6 +117,10 @@ const cases: Record<string, () => CertificateSource | Case> = {
     password: { kind: 'credential', name: 'billing.pass' },
   }),
   '39-credential-as-path': () => ({ ...source(good.p12), password: { kind: 'credential', name: '../x' } }),
+  '69-credential-not-handed-in': () => ({
+    from: source('credential:billing.p12'),
+    io: { ...clock, credentialsDirectory: pki.dir },
+  }),
   '40-integrity-check-unknown': () =>
     forged([], pfx => {
       const algorithm = asn1.children(asn1.children(asn1.children(pfx)[2])[0])[0];

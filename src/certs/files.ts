@@ -8,8 +8,8 @@ export interface CertificateIo {
   readFile(path: string): Promise<Buffer>;
   stat(path: string): Promise<FileStatus>;
   readdir(path: string): Promise<readonly string[]>;
-  /** $CREDENTIALS_DIRECTORY, where systemd put the credentials of this service. */
-  readonly credentialsDirectory: string | undefined;
+  /** Where systemd puts the credentials of the service. */
+  readonly credentialsDirectory: string;
   now(): Date;
 }
 
@@ -21,16 +21,20 @@ export interface FileStatus {
   isFile(): boolean;
 }
 
-/** The real world. */
-export const nodeIo: CertificateIo = {
-  readFile: path => readFile(path),
-  stat: path => stat(path),
-  readdir: path => readdir(path),
-  get credentialsDirectory() {
-    return process.env['CREDENTIALS_DIRECTORY'];
-  },
-  now: () => new Date(),
-};
+/** The real world. @param unit of systemd, whose credentials count where this process has none itself */
+export function realIo(unit: string): CertificateIo {
+  return {
+    readFile: path => readFile(path),
+    stat: path => stat(path),
+    readdir: path => readdir(path),
+    get credentialsDirectory() {
+      return process.env['CREDENTIALS_DIRECTORY'] ?? join('/run/credentials', unit);
+    },
+    now: () => new Date(),
+  };
+}
+
+export const nodeIo: CertificateIo = realIo('postseal.service');
 
 /** Where a password comes from; the same shape as in the configuration. */
 export type PasswordSource =
@@ -61,6 +65,21 @@ export async function readBounded(path: string, io: CertificateIo): Promise<{ by
   } catch (error) {
     throw error instanceof Fault ? error : new Fault(reason(error, `chmod 0640 ${quote(path)}`));
   }
+}
+
+const credentialPrefix = 'credential:';
+
+/**
+ * Reads what the ini file names.
+ * @param place a path, or `credential:NAME`
+ * @throws Fault without the place in front
+ */
+export async function readPlace(place: string, io: CertificateIo): Promise<{ bytes: Buffer; mode: number }> {
+  if (!place.startsWith(credentialPrefix)) return readBounded(place, io);
+  const path = await credentialPath(place.slice(credentialPrefix.length), io);
+  const { bytes } = await readBounded(path, io);
+  // systemd guards its credentials itself.
+  return { bytes, mode: 0 };
 }
 
 /** The names in a directory, in code unit order. @throws Fault without the path in front */
@@ -105,15 +124,13 @@ export async function readPassword(
 ): Promise<{ password: string | undefined; warnings: CertificateProblem[] }> {
   if (source.kind === 'none') return { password: undefined, warnings: [] };
   if (source.kind === 'inline') return { password: source.password, warnings: [] };
-  const path = source.kind === 'file' ? source.path : credentialPath(source.name, io);
-  const { bytes, mode } = await readBounded(path, io).catch((error: unknown) => {
-    throw new Fault(`${path}: ${(error as Error).message}`, 'password');
+  const place = source.kind === 'file' ? source.path : credentialPrefix + source.name;
+  const { bytes, mode } = await readPlace(place, io).catch((error: unknown) => {
+    throw new Fault(`${place}: ${(error as Error).message}`, 'password');
   });
   const [password = ''] = decode(bytes).split(/\r?\n/, 1);
-  if (password === '') throw new Fault(`${path}: has no password in its first line`, 'password');
-  // systemd guards its credentials itself.
-  const warnings = source.kind === 'file' ? checkRights(path, mode, 'password_file') : [];
-  return { password, warnings };
+  if (password === '') throw new Fault(`${place}: has no password in its first line`, 'password');
+  return { password, warnings: checkRights(place, mode, 'password_file') };
 }
 
 /** UTF-8, without a byte order mark; Latin-1 where it cannot be that. */
@@ -125,14 +142,27 @@ function decode(bytes: Buffer): string {
   }
 }
 
-function credentialPath(name: string, io: CertificateIo): string {
+/** @throws Fault without the place in front */
+async function credentialPath(name: string, io: CertificateIo): Promise<string> {
   // systemd.exec(5): an identifier is a valid file name; a path would lead out of the directory.
-  if (name === '' || name.includes('/') || name === '.' || name === '..') {
-    throw new Fault(`"${name}" is no name of a credential: no "/" in it`, 'password');
-  }
-  if (io.credentialsDirectory === undefined || io.credentialsDirectory === '') {
-    const mend = `start the service by systemd with LoadCredential=${name}:/path/of/the/password`;
-    throw new Fault(`credential "${name}": $CREDENTIALS_DIRECTORY is not set; ${mend}`, 'password');
-  }
-  return join(io.credentialsDirectory, name);
+  if (name === '' || name.includes('/') || name === '.' || name === '..')
+    throw new Fault('is no name of a credential: no "/" in it');
+  const { credentialsDirectory } = io;
+  const path = join(credentialsDirectory, name);
+  const obstacle = async (path: string): Promise<string | undefined> =>
+    io.stat(path).then(
+      () => undefined,
+      (error: unknown) => (error as NodeJS.ErrnoException).code,
+    );
+  if ((await obstacle(credentialsDirectory)) !== undefined)
+    throw new Fault(
+      `${credentialsDirectory} does not exist: systemd makes it while the service runs, where its unit says LoadCredential=${name}:/path/of/it`,
+    );
+  const why = await obstacle(path);
+  if (why === 'EACCES') throw new Fault('only root and the service may read it');
+  if (why === 'ENOENT')
+    throw new Fault(
+      `not among what systemd hands in: say LoadCredential=${name}:/path/of/it in the unit, and restart the service`,
+    );
+  return path;
 }

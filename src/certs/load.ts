@@ -6,10 +6,10 @@ import { makeIdentity } from './make.js';
 import { readCertificateFile, readSecret } from './read.js';
 
 export { loadDirectory, type DirectorySource, type LoadedDirectory } from './directory.js';
-export { nodeIo, type CertificateIo, type PasswordSource } from './files.js';
+export { nodeIo, realIo, type CertificateIo, type PasswordSource } from './files.js';
 export { shortly, type CertificateProblem, type OptionKey } from './fault.js';
 
-/** One certificate as the ini file names it; paths are absolute. */
+/** One certificate as the ini file names it: each file as an absolute path, or as `credential:NAME`. */
 export interface CertificateSource {
   readonly name: string;
   /** PKCS#12 or PEM; with a key file also DER. */

@@ -6,8 +6,8 @@ import { Fault, type CertificateProblem, type OptionKey } from './fault.js';
 import {
   checkRights,
   passwordOption,
-  readBounded,
   readPassword,
+  readPlace,
   type CertificateIo,
   type PasswordSource,
 } from './files.js';
@@ -41,17 +41,21 @@ export interface ReadFile {
   readonly problems: readonly CertificateProblem[];
 }
 
-/** @param key the option that names the file */
+/** @param place a path, or `credential:NAME` @param key the option that names it */
 export async function readCertificateFile(
-  path: string,
+  place: string,
   key: OptionKey,
   secret: Secret,
   io: CertificateIo,
 ): Promise<ReadFile> {
   try {
-    const { bytes, mode } = await readBounded(path, io);
-    const contents = { path, ...(await readMaterial(bytes, path, secret.password)) };
-    return { contents, warnings: contents.keys.length > 0 ? checkRights(path, mode, key) : [], problems: [] };
+    const { bytes, mode } = await readPlace(place, io);
+    const contents = { path: place, ...(await readMaterial(bytes, place, secret.password)) };
+    return {
+      contents,
+      warnings: contents.keys.length > 0 ? checkRights(place, mode, key) : [],
+      problems: [],
+    };
   } catch (error) {
     const { message, about, certificates } = asFault(error);
     // Without its password a file cannot be opened: that has been said.
@@ -59,7 +63,7 @@ export async function readCertificateFile(
     const named = about === 'password' && secret.source.kind !== 'none';
     const option = named ? passwordOption(secret.source) : key;
     const mailboxes = mailboxesOf(certificates);
-    const problem = { key: option, message: `${path}: ${message}`, ...(mailboxes && { mailboxes }) };
+    const problem = { key: option, message: `${place}: ${message}`, ...(mailboxes && { mailboxes }) };
     return { warnings: [], problems: [problem] };
   }
 }

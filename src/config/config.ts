@@ -75,11 +75,11 @@ export interface EventsSection {
 export type PasswordSource =
   | { readonly kind: 'none' }
   | { readonly kind: 'file'; readonly path: string }
-  /** A systemd credential: a file of this name below $CREDENTIALS_DIRECTORY. */
+  /** A systemd credential. */
   | { readonly kind: 'credential'; readonly name: string }
   | { readonly kind: 'inline'; readonly password: string };
 
-/** [certificate:NAME]: one key with its certificate. Paths are absolute. */
+/** [certificate:NAME]: one key with its certificate. Each file is an absolute path, or `credential:NAME`. */
 export interface CertificateSection {
   readonly name: string;
   readonly origin: Origin;

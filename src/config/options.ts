@@ -16,6 +16,7 @@ import {
   listOf,
   password,
   path,
+  pathOrCredential,
   secretFile,
   size,
   stdoutOrPath,
@@ -170,10 +171,18 @@ const passwords = {
 } as const satisfies Table;
 
 export const certificate = {
-  file: required(path, 'certs/billing.p12', 'PKCS#12 or PEM; paths start at the directory of this file.'),
-  key: optional(path, 'certs/billing.key', 'PEM of the private key, where it is not in that file.'),
+  file: required(
+    pathOrCredential,
+    'certs/billing.p12',
+    'PKCS#12 or PEM; paths start at the directory of this file. Or credential:NAME for a credential of systemd.',
+  ),
+  key: optional(
+    pathOrCredential,
+    'certs/billing.key',
+    'PEM of the private key, where it is not in that file.',
+  ),
   chain: optional(
-    path,
+    pathOrCredential,
     'certs/chain.pem',
     'PEM of the issuing certificates, where they are not in that file.',
   ),

@@ -107,6 +107,14 @@ export const path: Parser<string> = withForm('PATH', (text, { directory }) =>
   text.trim() === '' ? { wrong: 'the path is empty' } : { value: resolve(directory, text) },
 );
 
+/** A path, or `credential:NAME`, which stays as it is. */
+export const pathOrCredential: Parser<string> = withForm('PATH | credential:NAME', (text, context) => {
+  const name = /^credential:(.*)$/.exec(text)?.[1];
+  if (name === undefined) return path(text, context);
+  const parsed = credential(name, context);
+  return 'wrong' in parsed ? parsed : { value: text };
+});
+
 export const absolutePath: Parser<string> = withForm('/PATH', text =>
   isAbsolute(text) ? { value: text } : { wrong: `"${text}" is not a path that begins with /` },
 );

@@ -1,8 +1,8 @@
 // Ini file and certificate files to a policy that can decide; a certificate that cannot be used does not keep the
 // others from signing.
 import { readFile } from 'node:fs/promises';
-import { isAbsolute, relative, resolve } from 'node:path';
-import { loadCertificate, loadDirectory, type CertificateProblem } from '../certs/load.js';
+import { basename, isAbsolute, relative, resolve } from 'node:path';
+import { loadCertificate, loadDirectory, realIo, type CertificateProblem } from '../certs/load.js';
 import type { Config, Origin, Problem } from '../config/config.js';
 import { formatProblem } from '../config/config.js';
 import { readConfig, type ReadConfig } from '../config/read.js';
@@ -112,10 +112,11 @@ export function showProblem(problem: Problem): string {
 }
 
 /** Loads all of them: one that cannot be used leaves the others. */
-async function loadCertificates({ certificates, directories }: Config): Promise<LoadedSection[]> {
+async function loadCertificates({ file, certificates, directories }: Config): Promise<LoadedSection[]> {
+  const io = realIo(unitOf(file));
   const sections: LoadedSection[] = [];
   for (const section of certificates) {
-    const loaded = await loadCertificate(section);
+    const loaded = await loadCertificate(section, io);
     sections.push({
       title: `certificate ${section.name}`,
       origin: section.origin,
@@ -126,10 +127,16 @@ async function loadCertificates({ certificates, directories }: Config): Promise<
     });
   }
   for (const section of directories) {
-    const loaded = await loadDirectory(section);
+    const loaded = await loadDirectory(section, io);
     sections.push({ title: `certificates ${section.name}`, origin: section.origin, ...loaded });
   }
   return sections;
+}
+
+/** The systemd unit of the service with this ini file: `postseal.service`, or an instance of `postseal@.service`. */
+function unitOf(file: string): string {
+  const name = basename(file, '.ini');
+  return name === 'postseal' ? 'postseal.service' : `postseal@${name}.service`;
 }
 
 /** @param follows what is not signed because of a problem */

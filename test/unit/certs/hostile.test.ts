@@ -99,7 +99,7 @@ function load(bytes: Buffer): Promise<Loaded> {
     readFile: () => Promise.resolve(bytes),
     stat: () => Promise.resolve(status),
     readdir: () => Promise.resolve([]),
-    credentialsDirectory: undefined,
+    credentialsDirectory: '/run/credentials/none.service',
     now: () => new Date(),
   };
   return loadCertificate({ name: 'it', file: '/it', password: { kind: 'inline', password } }, io);

@@ -1,12 +1,19 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { CertificatesSection, CertificateSection } from '../../../src/config/config.js';
-import { loadCertificate, loadDirectory, nodeIo, type PasswordSource } from '../../../src/certs/load.js';
+import {
+  loadCertificate,
+  loadDirectory,
+  nodeIo,
+  realIo,
+  type PasswordSource,
+} from '../../../src/certs/load.js';
 import { identityOf, put, source, temporaryPki } from '../../support/pki-temporary.js';
 
 const pki = temporaryPki();
 const anna = pki.issue({ name: 'anna', addresses: ['anna@example.com'], key: 'p256' });
 describe('passwords', () => {
-  const load = (password: PasswordSource, credentialsDirectory?: string) =>
+  const load = (password: PasswordSource, credentialsDirectory = '/run/credentials/none.service') =>
     loadCertificate({ name: 'anna', file: anna.p12, password }, { ...nodeIo, credentialsDirectory });
 
   it.each(['secret', 'secret\n', 'secret\r\n', 'secret\nsecond line\n'])(
@@ -39,6 +46,26 @@ describe('passwords', () => {
     } finally {
       delete process.env['CREDENTIALS_DIRECTORY'];
     }
+  });
+});
+
+describe('credential:NAME', () => {
+  it('stands for the certificate, the key and the chain, whatever rights systemd gave them', async () => {
+    const [certificate, key, chain] = [anna.certificate, anna.key, pki.root.certificate].map((path, i) => {
+      const name = `handed-${i}`;
+      put(pki, name, readFileSync(path, 'utf8'), 0o644);
+      return `credential:${name}`;
+    });
+    const handed = { name: 'anna', file: certificate!, keyFile: key!, chainFile: chain! };
+    const io = { ...nodeIo, credentialsDirectory: pki.dir };
+    const loaded = await loadCertificate({ ...handed, password: { kind: 'none' } }, io);
+    expect(loaded).toMatchObject({ identity: { name: 'anna' }, warnings: [] });
+  });
+
+  it('is looked for where the unit has them, by a process that has none itself', () => {
+    expect(realIo('postseal@billing.service').credentialsDirectory).toBe(
+      '/run/credentials/postseal@billing.service',
+    );
   });
 });
 
