@@ -51,6 +51,8 @@ export async function serve(args: readonly string[]): Promise<number> {
   tellFindings(installation, journal);
   const world = { random: pooled(), uptime: () => performance.now() };
   const service = new Service(installation, journal, world, handed);
+  // From the first message on it ends as it should.
+  const signal = signalled();
   await service.start();
   journal.ready(service.inForce);
   tellSocket(service, journal);
@@ -93,7 +95,7 @@ export async function serve(args: readonly string[]): Promise<number> {
     return result;
   });
 
-  journal.stopping(await signalled());
+  journal.stopping(await signal);
   systemd?.stopping();
   end.abort();
   const reloaded = reloads.end();

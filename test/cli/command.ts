@@ -14,6 +14,11 @@ export interface Result {
   readonly stderr: string;
 }
 
+/** What runs it, as program and arguments. */
+export function commandLine(args: readonly string[]): [string, ...string[]] {
+  return [process.execPath, '--import', 'tsx', join(root, 'src', 'main.ts'), ...args];
+}
+
 export class Postseal {
   /** Both outputs as they came. */
   output = '';
@@ -39,11 +44,14 @@ export class Postseal {
 
   /** @param secrets must not be in any output */
   static start(args: readonly string[], secrets: readonly string[] = [], environment = {}): Postseal {
-    const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src', 'main.ts'), ...args], {
-      cwd: root,
-      env: { ...process.env, ...environment },
-    });
-    return new Postseal(child, secrets);
+    const [program, ...rest] = commandLine(args);
+    const env = { ...process.env, ...environment };
+    return new Postseal(spawn(program, rest, { cwd: root, env }), secrets);
+  }
+
+  /** Has another program start it. */
+  static under(program: string, before: readonly string[], args: readonly string[]): Postseal {
+    return new Postseal(spawn(program, [...before, ...commandLine(args)], { cwd: root }), []);
   }
 
   /** Resolves once it has written that. */
@@ -63,7 +71,7 @@ export class Postseal {
     this.child.stdout.destroy();
   }
 
-  signal(name: 'SIGTERM' | 'SIGINT' | 'SIGKILL' | 'SIGHUP'): void {
+  signal(name: 'SIGTERM' | 'SIGINT' | 'SIGKILL' | 'SIGHUP' | 'SIGSTOP' | 'SIGCONT'): void {
     this.child.kill(name);
   }
 
