@@ -54,7 +54,9 @@ fi
 install -d -o postseal -g postseal -m 0755 /var/log/postseal
 
 if [ -d /etc/systemd/system ]; then
-  sed "s|/usr/local/bin/postseal|$prefix/bin/postseal|" systemd/postseal.service >/etc/systemd/system/postseal.service
+  for unit in systemd/*; do
+    sed "s|/usr/local/bin/postseal|$prefix/bin/postseal|" "$unit" >"/etc/systemd/system/${unit#systemd/}"
+  done
   if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
 fi
 
@@ -63,4 +65,4 @@ if [ -d /etc/logrotate.d ] && [ ! -e /etc/logrotate.d/postseal ]; then
 fi
 
 say "done. Next: edit /etc/postseal/postseal.ini, then"
-say "  postseal check && systemctl enable --now postseal"
+say "  postseal check && systemctl enable --now postseal.socket postseal.service"

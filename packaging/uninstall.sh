@@ -14,16 +14,20 @@ while [ $# -gt 0 ]; do
 done
 [ "$(id -u)" = 0 ] || { echo "postseal: run this as root" >&2; exit 77; }
 
+cd "$(dirname "$0")/.."
 if [ -d /run/systemd/system ] && [ -e /etc/systemd/system/postseal.service ]; then
-  systemctl disable --now postseal
+  # An older installation has not all of them.
+  systemctl stop postseal.socket postseal.service 'postseal@*' || true
+  systemctl disable postseal.socket postseal.service postseal@.service || true
 fi
-rm -f /etc/systemd/system/postseal.service /etc/logrotate.d/postseal "$prefix/bin/postseal"
+for unit in systemd/*; do rm -f "/etc/systemd/system/${unit#systemd/}"; done
+rm -f /etc/logrotate.d/postseal "$prefix/bin/postseal"
 rm -f "$prefix/share/man/man8/postseal.8" "$prefix/share/man/man5/postseal.ini.5" \
   "$prefix/share/bash-completion/completions/postseal"
 rm -rf "$prefix/lib/postseal"
 if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
 if [ -n "$purge" ]; then
-  rm -rf /etc/postseal /var/log/postseal /var/lib/postseal
+  rm -rf /etc/postseal /var/log/postseal /var/log/postseal-* /var/lib/postseal /var/lib/postseal-*
   if getent passwd postseal >/dev/null; then userdel postseal; fi
   if getent group postseal >/dev/null; then groupdel postseal; fi
 fi

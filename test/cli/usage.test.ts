@@ -12,11 +12,11 @@ describe.concurrent('the command line', () => {
   test('--help names every command, and is no error', async () => {
     const { code, stdout, stderr } = await postseal(['--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    for (const command of ['serve', 'check', 'sign', 'explain', 'test', 'verify', 'journal'])
+    for (const command of ['serve', 'check', 'sign', 'explain', 'test', 'verify', 'reload', 'journal'])
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
   });
 
-  test.each(['serve', 'check', 'sign', 'explain', 'test', 'journal'])(
+  test.each(['serve', 'check', 'sign', 'explain', 'test', 'reload', 'journal'])(
     '%s --help tells its options, and runs nothing',
     async name => {
       const { code, stdout, stderr } = await postseal([name, '--config', '/does/not/exist', '--help']);
@@ -54,7 +54,7 @@ describe.concurrent('the command line', () => {
     expect(stderr).not.toContain('    at ');
   });
 
-  test.each(['serve', 'check', 'sign', 'explain', 'test', 'journal'])(
+  test.each(['serve', 'check', 'sign', 'explain', 'test', 'reload', 'journal'])(
     '%s without its ini file ends with 78',
     async name => {
       const { code, stdout, stderr } = await postseal([name, '--config', '/does/not/exist.ini']);
