@@ -11,7 +11,7 @@ const units = join(import.meta.dirname, '..', 'systemd');
 const read = (name: string): string => readFileSync(join(units, name), 'utf8');
 
 test('an instance is the service with paths of its own, and nothing else', () => {
-  // Which paths: see controlSocket in src/service/control.ts.
+  // The paths where src/service/control.ts and src/service/load.ts look for what belongs to it.
   const instance = read('postseal.service')
     .replace(/^#.*/, /^#.*/.exec(read('postseal@.service'))![0])
     .replace('filter for Postfix', 'filter for Postfix (%i)')

@@ -2,7 +2,7 @@
 import type { Address } from '../address.js';
 import type { Decision } from '../decision.js';
 import { outcome, type Reply } from '../failure.js';
-import type { MessageEntry } from '../entry.js';
+import type { DecidedGroup, MessageEntry } from '../entry.js';
 import { printableJson } from '../printable.js';
 
 export const outcomes = ['signed', 'unsigned', 'deferred', 'rejected'] as const;
@@ -62,17 +62,17 @@ const namedRecipients = 1000;
  * message that earlier attempts had brought to everybody has none: it had its events then.
  */
 export function eventsOf(id: string, entry: MessageEntry, now: Date): Event[] {
-  const { groups, reply } = entry;
-  if (groups.length > 0)
-    return groups.map(g => eventOf(id, entry, now, g.recipients, g.reply ?? reply, g.decision));
-  return outcome(reply) === 'accepted' ? [] : [eventOf(id, entry, now, [], reply)];
+  return groupsOf(entry).map(g => eventOf(id, entry, now, g.recipients, g.reply ?? entry.reply, g.decision));
 }
 
 /** The outcomes of these events, without making them. */
-export function outcomesOf({ groups, reply }: MessageEntry): Outcome[] {
-  if (groups.length > 0) return groups.map(g => outcomeOf(g.reply ?? reply, g.decision));
-  const heard = outcome(reply);
-  return heard === 'accepted' ? [] : [heard];
+export function outcomesOf(entry: MessageEntry): Outcome[] {
+  return groupsOf(entry).map(g => outcomeOf(g.reply ?? entry.reply, g.decision));
+}
+
+function groupsOf({ groups, reply }: MessageEntry): readonly DecidedGroup[] {
+  if (groups.length > 0) return groups;
+  return outcome(reply) === 'accepted' ? [] : [{ recipients: [] }];
 }
 
 function eventOf(

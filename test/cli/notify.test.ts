@@ -1,4 +1,6 @@
 // What systemd is told, and when.
+import { pbkdf2 } from 'node:crypto';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Notify } from '../../src/service/notify.js';
 
@@ -47,6 +49,18 @@ test('ready with the status; then the watchdog three times within its time, as l
   it.able = false;
   await passes(1000);
   expect(it.said).toEqual([]);
+});
+
+test('the watchdog hears nothing while the threads that sign have no ear for us', async () => {
+  const it = notify(3000);
+  await it.notify.ready();
+  const derive = promisify(pbkdf2);
+  const work = Promise.all(Array.from({ length: 8 }, () => derive('', '', 300_000, 32, 'sha512')));
+  await passes(1000);
+  expect(it.said.slice(1)).toEqual([]);
+  await work;
+  await passes(0);
+  expect(it.said.slice(1)).toEqual([beat]);
 });
 
 test('without a watchdog only a status that has changed', async () => {

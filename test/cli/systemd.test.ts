@@ -65,7 +65,7 @@ describe('postseal reload', () => {
     const reload = (): ReturnType<typeof run> => run(['reload', '--config', ini]);
     expect(await reload()).toEqual({ code: 0, stdout: 'reloaded\n', stderr: '' });
     await process.says('postseal: asked to, reading the configuration again');
-    // The service has its own place to ask it at; a file with mistakes names none.
+    // A mistake of those that do not show in the ini file alone.
     configure(`127.0.0.1:${port}`, `[journal]\ndebug = yes\ndebug_file = /dev/null/debug.json\n`);
     const { code, stdout, stderr } = await reload();
     expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
@@ -189,7 +189,6 @@ describeWithPeers('a socket of systemd’s', ['systemd-socket-activate', 'python
 
   test('keeps its file, and the rights that systemd gave it', async () => {
     const path = join(directory, 'in.sock');
-    configure(`unix:${path}`, '');
     writeFileSync(ini, `[service]\nlisten = unix:${path}\nprotocol = lmtp\nreturn = 127.0.0.1:9\n`);
     const process = activate(path);
     await process.says('Listening on');

@@ -51,7 +51,7 @@ describe('passwords', () => {
 
 describe('credential:NAME', () => {
   it('stands for the certificate, the key and the chain, whatever rights systemd gave them', async () => {
-    const [certificate, key, chain] = [anna.certificate, anna.key, pki.root.certificate].map((path, i) => {
+    const [certificate, key, chain] = [anna.certificate, anna.key, anna.chain].map((path, i) => {
       const name = `handed-${i}`;
       put(pki, name, readFileSync(path, 'utf8'), 0o644);
       return `credential:${name}`;

@@ -7,6 +7,7 @@ import { eventsOf, parseEvent, toLine, type Event } from '../../../src/events/ev
 import { Failure } from '../../../src/failure.js';
 import type { Identity } from '../../../src/identity.js';
 import type { MessageEntry } from '../../../src/entry.js';
+import { Tally } from '../../../src/service/tally.js';
 
 const address = (text: string): Address => Address.parse(text)!;
 const now = new Date('2024-11-08T07:38:42.224Z');
@@ -134,6 +135,15 @@ test.each([
 });
 
 describe('groups', () => {
+  test('are counted as they have events', () => {
+    const tally = new Tally();
+    tally.message('X', entry({ groups: [...groupOf(sign), ...groupOf(pass)] }));
+    tally.message('X', entry({ groups: groupOf(sign), reply: never }));
+    tally.message('NOQUEUE', entry({ reply: later }));
+    tally.message('X', entry());
+    expect(tally.toString()).toBe('signed 1, unsigned 1, deferred 1, rejected 1');
+  });
+
   test('have an event each, over LMTP with replies of their own', () => {
     const groups = [
       { decision: sign, recipients: [address('a@x.example'), address('b@x.example')] },
