@@ -12,7 +12,7 @@ _postseal() {
   fi
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "$command ${COMP_WORDS[i]}" in
-      ' serve' | ' check' | ' sign' | ' explain' | ' test' | ' verify' | ' status' | ' journal' | ' help') command+=" ${COMP_WORDS[i]}" ;;
+      ' serve' | ' check' | ' sign' | ' explain' | ' test' | ' verify' | ' status' | ' reload' | ' journal' | ' help') command+=" ${COMP_WORDS[i]}" ;;
       *) break ;;
     esac
   done
@@ -34,6 +34,7 @@ _postseal() {
     ' test:--send') return ;;
     ' verify:--ca') compopt -o default; return ;;
     ' status:-c' | ' status:--config') compopt -o default; return ;;
+    ' reload:-c' | ' reload:--config') compopt -o default; return ;;
     ' journal:--address') return ;;
     ' journal:--queue-id') return ;;
     ' journal:--rule') return ;;
@@ -45,8 +46,8 @@ _postseal() {
     ' journal:--file') compopt -o default; return ;;
     *)
       case "$command" in
-        '') ((COMP_CWORD > 1)) || words='serve check sign explain test verify status journal help --help --version' ;;
-        ' help') words='serve check sign explain test verify status journal' ;;
+        '') ((COMP_CWORD > 1)) || words='serve check sign explain test verify status reload journal help --help --version' ;;
+        ' help') words='serve check sign explain test verify status reload journal' ;;
         ' serve') words='--config --debug --help' ;;
         ' check') words='--config --help' ;;
         ' sign') words='--config --sender --recipient --debug --help' ;;
@@ -54,6 +55,7 @@ _postseal() {
         ' test') words='--config --sender --rule --recipient --ca --json --send --help' ;;
         ' verify') [[ $word == -* ]] || { compopt -o default; return; }; words='--ca --signature-only --json --help' ;;
         ' status') words='--config --help' ;;
+        ' reload') words='--config --help' ;;
         ' journal') words='--address --queue-id --rule --outcome --since --until --last --follow --json --config --file --help' ;;
       esac
       ;;
