@@ -1,5 +1,6 @@
 // The commands by name, and the page that names them.
 import { check, checkHelp } from './check.js';
+import { doctor, doctorHelp } from './doctor.js';
 import { escaped } from '../printable.js';
 import { CommandError, exit } from '../exit.js';
 import { explain, explainHelp } from './explain.js';
@@ -12,6 +13,7 @@ import { status, statusHelp } from './status.js';
 import { test, testHelp } from './test.js';
 import { verify, verifyHelp } from './verify.js';
 import { version } from '../version.js';
+import { wire, wireHelp } from './wire.js';
 
 export interface Command {
   /** Resolves with the exit code. */
@@ -28,6 +30,8 @@ export type Commands = Readonly<Record<string, Command>>;
 export const commands: Commands = {
   serve: { run: serve, help: serveHelp, summary: 'run the filter' },
   check: { run: check, help: checkHelp, summary: 'check the ini file and the certificates' },
+  wire: { run: wire, help: wireHelp, summary: 'show what Postfix lacks to use Postseal, and set it up' },
+  doctor: { run: doctor, help: doctorHelp, summary: 'tell what is wrong with the wiring of Postfix' },
   sign: { run: sign, help: signHelp, summary: 'sign one message from standard input to standard output' },
   explain: { run: explain, help: explainHelp, summary: 'tell what would be decided for a message, and why' },
   test: {
@@ -55,7 +59,8 @@ ${Object.entries(commands)
 
   postseal COMMAND --help tells the options of a command; postseal --version the version.
 
-To begin with: write /etc/postseal/postseal.ini, run "postseal check" and "postseal test", then start the service.
+To begin with: write /etc/postseal/postseal.ini, run "postseal check" and "postseal test", start the service,
+and wire Postfix: "postseal wire".
 `;
 
 /** Runs the command line; resolves with the exit code. Errors for people go to standard error. */

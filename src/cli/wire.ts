@@ -1,0 +1,151 @@
+// `postseal wire`: shows what Postfix lacks for this ini file, and sets it up, or takes it back.
+import { createInterface } from 'node:readline/promises';
+import { counted, escaped } from '../printable.js';
+import { CommandError, exit } from '../exit.js';
+import { changesOf, missingEdits, undoing, usualServices, type Change } from '../wiring/changes.js';
+import { commandFor, placeOf, type Edit } from '../wiring/edit.js';
+import type { PostfixService, PostfixSettings } from '../wiring/settings.js';
+import { defaultConfig, parseOptions, usageError } from './arguments.js';
+import { readCircumstances, readIniOrFail } from './circumstances.js';
+import { readSettings } from './postconf.js';
+import { applyChecked, preview } from './wire-apply.js';
+import { readRecord, recordPath } from './wire-record.js';
+
+export const wireHelp = `Usage: postseal wire [--config FILE] [--postfix DIR] [--services NAME,...] [--apply | --undo] [--yes]
+
+Shows the lines of main.cf and master.cf that Postfix lacks to hand mail to Postseal and to take it back, as the ini
+file says. With --apply it sets them with postconf, after asking, and has "postfix check" look at the result.
+
+  -c, --config FILE    the ini file (default ${defaultConfig})
+      --postfix DIR    the directory of main.cf and master.cf (default: that of the system)
+      --services NAME  whose mail is signed, with commas in between (default: those that are there of submission,
+                       submissions, smtps and pickup; pickup is the sendmail command)
+      --apply          change the files
+      --undo           set back what --apply changed; it refuses where that was changed since
+      --yes            do not ask
+
+What an administrator has written stays: of the services above only content_filter is replaced. The public port 25
+is never filtered. What was there before is recorded in postseal-wire.json beside main.cf. The changes take effect
+with "postfix reload".
+
+Exit status: 0 done, or nothing to do; 64 the command line is wrong, or nobody could be asked; 66 there is nothing to
+undo; 69 there is no Postfix, or it does not accept the result: then everything is as it was; 78 the ini file is
+wrong, or what is to be undone was changed since.
+`;
+
+export async function wire(args: readonly string[]): Promise<number> {
+  const { values } = parseOptions('wire', args, {
+    config: { type: 'string', short: 'c' },
+    postfix: { type: 'string' },
+    services: { type: 'string' },
+    apply: { type: 'boolean' },
+    undo: { type: 'boolean' },
+    yes: { type: 'boolean' },
+  });
+  if (values.apply && values.undo) throw usageError('wire', '--apply and --undo: keep one of the two');
+  if (values.undo && values.services !== undefined)
+    throw usageError('wire', '--undo takes back everything: leave --services out');
+  const yes = values.yes === true;
+  if (values.undo) return undo(values.postfix, yes);
+
+  const config = await readIniOrFail(values.config ?? defaultConfig);
+  const circumstances = await readCircumstances(config, values.postfix);
+  const { settings } = circumstances;
+  const services = chosen(settings, values.services);
+  const edits = missingEdits(circumstances, services);
+  const names = services.map(service => service.name).join(', ');
+  if (edits.length === 0) {
+    process.stdout.write(`Nothing to do: ${names} are wired to Postseal.\n`);
+    return exit.ok;
+  }
+  const place = { directory: values.postfix, path: settings.main('config_directory') };
+  process.stdout.write(await preview(place, edits));
+  if (!values.apply) {
+    process.stdout.write('\nNothing was changed. postseal wire --apply sets these lines.\n');
+    return exit.ok;
+  }
+  if (!(await agreed(yes, 'Change main.cf and master.cf like this?'))) return exit.ok;
+  const earlier = await readRecord(place.path);
+  await applyChecked(place, edits, { earlier, changes: changesOf(edits, settings, earlier) });
+  tellDone(`${counted(edits.length, 'change')} made; "postseal wire --undo" takes them back.`);
+  return exit.ok;
+}
+
+async function undo(directory: string | undefined, yes: boolean): Promise<number> {
+  const settings = await readSettings(directory);
+  const place = { directory, path: settings.main('config_directory') };
+  const earlier = await readRecord(place.path);
+  if (earlier.length === 0)
+    throw new CommandError(exit.noInput, `nothing to undo: ${recordPath(place.path)} is not there`);
+  const { edits, changed } = undoing(earlier, settings);
+  if (changed.length > 0) throw changedSince(changed, directory);
+  process.stdout.write(await preview(place, edits));
+  if (!(await agreed(yes, 'Set main.cf and master.cf back like this?'))) return exit.ok;
+  await applyChecked(place, edits, { earlier, changes: [] });
+  tellDone('Everything is as it was before "postseal wire".');
+  return exit.ok;
+}
+
+/** What somebody has changed since is not ours to take away, and the rest without it may be worse than all. */
+function changedSince(
+  changed: readonly { readonly change: Change; readonly present: Edit }[],
+  directory: string | undefined,
+): CommandError {
+  const lines = changed.flatMap(({ change: { after, before }, present }) => [
+    `${placeOf(after)} was changed since: "${present.value ?? '(taken out)'}"`,
+    `    as postseal wire left it: ${commandFor(after, directory)}`,
+    `    as it was before:         ${commandFor(before, directory)}`,
+  ]);
+  const how = 'Nothing was undone. Set each of these one way or the other, and try again:';
+  return new CommandError(exit.config, [how, ...lines].join('\n'));
+}
+
+/** @throws CommandError (64) for one that there is not, or that must not be filtered */
+function chosen(settings: PostfixSettings, names: string | undefined): PostfixService[] {
+  const usual = usualServices(settings);
+  if (names === undefined) return usual;
+  return names.split(',').map(text => {
+    const name = text.trim();
+    const found = settings.services.find(
+      service => service.name === name && ['smtpd', 'pickup'].includes(service.command),
+    );
+    if (!found) {
+      const have = usual.map(service => service.name).join(', ');
+      throw usageError('wire', `--services: master.cf has no "${name}" that takes mail (have: ${have})`);
+    }
+    if (found.type === 'pass' || /^(?:.*:)?(?:smtp|25)$/.test(found.name)) {
+      const why = 'whoever writes from the Internet would get signatures of yours';
+      throw usageError(
+        'wire',
+        `--services: "${name}" is the public port 25, which must not be filtered: ${why}`,
+      );
+    }
+    return found;
+  });
+}
+
+/** @throws CommandError (64) where there is nobody to ask */
+async function agreed(yes: boolean, question: string): Promise<boolean> {
+  if (yes) return true;
+  if (!process.stdin.isTTY || !process.stdout.isTTY)
+    throw new CommandError(
+      exit.usage,
+      'nothing was changed: there is no terminal to ask on; with --yes nobody is asked',
+    );
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  // Ctrl-D is no answer, and no is the safe one.
+  const closed = new Promise<string>(resolve =>
+    terminal.once('close', () => {
+      resolve('');
+    }),
+  );
+  const answer = await Promise.race([terminal.question(`\n${question} [y/N] `), closed]);
+  terminal.close();
+  if (/^y(?:es)?$/i.test(answer.trim())) return true;
+  process.stdout.write('Nothing was changed.\n');
+  return false;
+}
+
+function tellDone(what: string): void {
+  process.stdout.write(`\n${escaped(what)}\nNow: postfix reload\n`);
+}

@@ -1,0 +1,65 @@
+// Changes of main.cf and master.cf, in the words of postconf(1).
+import type { PostfixSettings } from './settings.js';
+
+/** Without a value: to be taken out. */
+export type Edit =
+  | { readonly kind: 'main'; readonly name: string; readonly value: string | undefined }
+  /** An `-o` option. */
+  | {
+      readonly kind: 'option';
+      readonly service: string;
+      readonly name: string;
+      readonly value: string | undefined;
+    }
+  /** A whole entry of master.cf. */
+  | { readonly kind: 'service'; readonly service: string; readonly value: string | undefined };
+
+export function setMain(name: string, value: string): Edit {
+  return { kind: 'main', name, value };
+}
+
+export function setOption(service: { readonly key: string }, name: string, value: string): Edit {
+  // `postconf -P` takes no white space; in a list a comma is as good.
+  return { kind: 'option', service: service.key, name, value: value.replace(/\s*,\s*|\s+/g, ',') };
+}
+
+/** The arguments for postconf. */
+export function argumentsFor(edit: Edit): readonly [string, string] {
+  const { value } = edit;
+  switch (edit.kind) {
+    case 'main':
+      return value === undefined ? ['-X', edit.name] : ['-e', `${edit.name} = ${value}`.trimEnd()];
+    case 'option': {
+      const name = `${edit.service}/${edit.name}`;
+      return value === undefined ? ['-PX', name] : ['-P', `${name}=${value}`];
+    }
+    case 'service':
+      return value === undefined ? ['-MX', edit.service] : ['-M', `${edit.service}=${value}`];
+  }
+}
+
+/** The command for a shell. @param directory of the configuration, where it is not that of the system */
+export function commandFor(edit: Edit, directory?: string): string {
+  const where = directory === undefined ? [] : ['-c', quoted(directory)];
+  const [flag, argument] = argumentsFor(edit);
+  return ['postconf', ...where, flag, quoted(argument)].join(' ');
+}
+
+export function quoted(text: string): string {
+  return /^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** What two edits have in common where they are about the same thing. */
+export function placeOf(edit: Edit): string {
+  if (edit.kind === 'main') return edit.name;
+  return edit.kind === 'option' ? `${edit.service}/${edit.name}` : edit.service;
+}
+
+/** What is there now, as an edit that would bring it back. */
+export function presentFor(edit: Edit, settings: PostfixSettings): Edit {
+  if (edit.kind === 'main') return { ...edit, value: settings.written(edit.name) };
+  if (edit.kind === 'option') {
+    return { ...edit, value: settings.service(edit.service)?.written.get(edit.name) };
+  }
+  return { ...edit, value: settings.service(edit.service)?.line };
+}

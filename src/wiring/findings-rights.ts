@@ -1,0 +1,96 @@
+// What is wrong with the rights of files: who may read keys, who has to, and whether sockets can be reached.
+import { quoted } from './edit.js';
+import { finding, type Finding, type Mend } from './finding.js';
+
+/** A user as the kernel sees one. */
+export interface User {
+  readonly name: string;
+  readonly uid: number;
+  readonly gids: readonly number[];
+}
+
+/** The part of fs.Stats that is looked at. */
+export interface Rights {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface Entry {
+  readonly path: string;
+  /** Of the directories above it, from / on; of itself last. Those that are not there are left out. */
+  readonly way: readonly (Rights & { readonly path: string })[];
+  /** Whether it is there. */
+  readonly found: boolean;
+}
+
+/** ini: the ini file; secret: a key or a password; socket: to be connected to. */
+export type Role = 'ini' | 'secret' | 'socket';
+
+/** Bits of one class, inode(7). */
+const bits = { read: 4, write: 2, search: 1 } as const;
+
+function may({ mode, uid, gid }: Rights, user: User, what: keyof typeof bits): boolean {
+  if (user.uid === 0) return true;
+  const shift = uid === user.uid ? 6 : user.gids.includes(gid) ? 3 : 0;
+  return ((mode >> shift) & bits[what]) !== 0;
+}
+
+/**
+ * @param users who has to get at it
+ * @param group of the service, for the mends
+ */
+export function findingsOfEntry(entry: Entry, role: Role, users: readonly User[], group: string): Finding[] {
+  // What is missing is told by who opens it: `postseal check`, or the probe of the socket.
+  if (!entry.found) return [];
+  const self = entry.way.at(-1)!;
+  return [...tooWide(entry, self, role), ...users.flatMap(user => tooNarrow(entry, self, role, user, group))];
+}
+
+function tooWide({ path, way }: Entry, { mode }: Rights, role: Role): Finding[] {
+  const mend: Mend[] = [{ kind: 'command', command: `chmod 0640 ${quoted(path)}` }];
+  const rights = (mode & 0o7777).toString(8).padStart(4, '0');
+  const found: Finding[] = [];
+  if (role === 'secret' && (mode & 0o007) !== 0)
+    found.push(finding('warning', path, `is a secret that everybody on this host can use (${rights})`, mend));
+  if (role === 'ini' && (mode & 0o002) !== 0)
+    found.push(finding('error', path, `everybody on this host may change it (${rights})`, mend));
+  const directory = way.at(-2);
+  // With the sticky bit nobody takes away what is another's, as in /tmp.
+  if (role !== 'socket' && directory && (directory.mode & 0o1002) === 0o002) {
+    const closed: Mend[] = [{ kind: 'command', command: `chmod o-w ${quoted(directory.path)}` }];
+    found.push(
+      finding(
+        'error',
+        directory.path,
+        'everybody on this host may put other files in the place of these',
+        closed,
+      ),
+    );
+  }
+  return found;
+}
+
+function tooNarrow({ path, way }: Entry, self: Rights, role: Role, user: User, group: string): Finding[] {
+  const closed = way.slice(0, -1).find(directory => !may(directory, user, 'search'));
+  const member = (of: string): Mend[] => [{ kind: 'command', command: `usermod -a -G ${of} ${user.name}` }];
+  if (closed) {
+    const mend: Mend[] =
+      role === 'socket'
+        ? member(group)
+        : [
+            {
+              kind: 'command',
+              command: `chgrp ${group} ${quoted(closed.path)} && chmod g+x ${quoted(closed.path)}`,
+            },
+          ];
+    return [finding('error', path, `the user ${user.name} does not get through ${closed.path}`, mend)];
+  }
+  if (may(self, user, role === 'socket' ? 'write' : 'read')) return [];
+  if (role === 'socket')
+    return [finding('error', path, `the user ${user.name} may not connect to this socket`, member(group))];
+  const mend: Mend[] = [
+    { kind: 'command', command: `chgrp ${group} ${quoted(path)} && chmod 0640 ${quoted(path)}` },
+  ];
+  return [finding('error', path, `the user ${user.name} may not read it`, mend)];
+}
