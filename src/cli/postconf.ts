@@ -68,9 +68,25 @@ function unused(warnings: string): string {
     .join('');
 }
 
-/** Edits one after the other: each is a whole new file, as postconf(1) writes it. */
+/**
+ * Few calls of postconf, as it waits until main.cf has not changed for a second; each writes the file anew as a whole.
+ * Those of master.cf stay in their order: an entry comes before its options.
+ */
 export async function apply(directory: string | undefined, edits: readonly Edit[]): Promise<void> {
-  for (const edit of edits) await postfixProgram('postconf', directory, argumentsFor(edit));
+  const inMain = edits.filter(edit => edit.kind === 'main');
+  const inMaster = edits.filter(edit => edit.kind !== 'main');
+  for (const { flag, values } of batches([...inMaster, ...inMain]))
+    await postfixProgram('postconf', directory, [flag, ...values]);
+}
+
+function batches(edits: readonly Edit[]): { readonly flag: string; readonly values: readonly string[] }[] {
+  const all: { flag: string; values: string[] }[] = [];
+  for (const [flag, value] of edits.map(argumentsFor)) {
+    const last = all.at(-1);
+    if (last?.flag === flag) last.values.push(value);
+    else all.push({ flag, values: [value] });
+  }
+  return all;
 }
 
 /** The sources of the access tables that services look into; those that are no readable file are left out. */

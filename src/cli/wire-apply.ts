@@ -1,5 +1,5 @@
 // Edits of a Postfix: tried on a copy to show what they do, then made for real, or not at all.
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { escaped } from '../printable.js';
@@ -22,7 +22,11 @@ export interface Place {
 export async function preview({ path }: Place, edits: readonly Edit[]): Promise<string> {
   const copy = await mkdtemp(join(tmpdir(), 'postseal-wire-'));
   try {
-    for (const name of ['main.cf', 'master.cf']) await copyFile(join(path, name), join(copy, name));
+    for (const name of ['main.cf', 'master.cf']) {
+      await copyFile(join(path, name), join(copy, name));
+      // Of a main.cf that has changed just now postconf waits for more.
+      await utimes(join(copy, name), 0, 0);
+    }
     const before = await readTexts(copy);
     await apply(copy, edits);
     const after = await readTexts(copy);

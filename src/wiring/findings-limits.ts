@@ -22,9 +22,9 @@ function signedSize(octets: number): number {
 function tooSmall(wiring: Wiring): Finding[] {
   // Without a return port there is more to mend first.
   if (!wiring.returnPort) return [];
-  return wiring.waysIn
-    .filter(({ service }) => service.command === 'smtpd' && !roomFor(service, wiring))
-    .map(({ service }) => {
+  return wiring.submissions
+    .filter(service => !roomFor(service, wiring))
+    .map(service => {
       const limit = wiring.settings.of(service, 'message_size_limit');
       const text = `message_size_limit = ${limit} here, and the return port takes no more than ${roomOf(wiring)} octets: a message that is a third larger once it is signed bounces`;
       return finding('warning', service, text, roomEdits([service], wiring));

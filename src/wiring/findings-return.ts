@@ -4,7 +4,7 @@ import { setMain, setOption } from './edit.js';
 import { finding, type Finding } from './finding.js';
 import { signsDkim } from './milters.js';
 import { inetPlace, isLocal } from './places.js';
-import { listed, type PostfixService, type PostfixSettings } from './settings.js';
+import { listed, told, type PostfixService, type PostfixSettings } from './settings.js';
 import { entryOf, lacking, returnPort as wantedFor } from './wanted.js';
 import type { Wiring } from './wiring.js';
 
@@ -106,7 +106,7 @@ function wrongOptions(service: PostfixService, settings: PostfixSettings): Findi
     .filter(({ option }) => option.name !== 'content_filter')
     .map(({ option, value }) => {
       const { name } = option;
-      const inForce = `${name} = ${value}`.trimEnd();
+      const inForce = told(name, value);
       if (name !== 'receive_override_options') {
         const mend = [setOption(service, name, option.value)];
         return finding(option.severity, service, `${inForce}: ${option.why}`, mend);

@@ -3,7 +3,7 @@ import { setOption, type Edit } from './edit.js';
 import { finding, type Finding } from './finding.js';
 import { miltersAfter, noMiltersForPickup, onlyLook, signsDkim } from './milters.js';
 import { listed, type PostfixService } from './settings.js';
-import { restrictions, type Handover, type Wiring } from './wiring.js';
+import { restrictions, type Wiring } from './wiring.js';
 
 export function findingsOfServices(wiring: Wiring): Finding[] {
   return [
@@ -78,14 +78,10 @@ function unfiltered(wiring: Wiring): Finding[] {
     });
 }
 
-function overSmtp({ service }: Handover): boolean {
-  return service.command === 'smtpd';
-}
-
 /** Signing changes the body: a DKIM signature that was made before it holds no more. */
 function miltersBefore(wiring: Wiring): Finding[] {
-  const { waysIn, settings } = wiring;
-  return waysIn.filter(overSmtp).flatMap(({ service }) => {
+  const { submissions, settings } = wiring;
+  return submissions.flatMap(service => {
     const milters = settings.of(service, 'smtpd_milters');
     const off = listed(settings.of(service, 'receive_override_options')).includes('no_milters');
     if (off || onlyLook(milters)) return [];
@@ -109,9 +105,9 @@ function miltersOfPickup(wiring: Wiring): Finding[] {
 
 const loginChecks = ['reject_sender_login_mismatch', 'reject_authenticated_sender_login_mismatch'];
 
-function senderNotChecked({ waysIn, settings, signsForPersons }: Wiring): Finding[] {
+function senderNotChecked({ submissions, settings, signsForPersons }: Wiring): Finding[] {
   if (!signsForPersons) return [];
-  return waysIn.filter(overSmtp).flatMap(({ service }) => {
+  return submissions.flatMap(service => {
     const maps = settings.of(service, 'smtpd_sender_login_maps') !== '';
     if (maps && loginChecks.some(check => restrictions(service, settings).includes(check))) return [];
     const text =

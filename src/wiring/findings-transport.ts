@@ -1,9 +1,10 @@
 // What is wrong with the way to Postseal: the address, the transport, its options.
+import { isIP } from 'node:net';
 import { formatEndpoint } from '../config/config.js';
 import { isSameEndpoint } from '../config/endpoint.js';
 import { setMain, setOption, type Edit } from './edit.js';
 import { finding, type Finding } from './finding.js';
-import type { PostfixService } from './settings.js';
+import { told, type PostfixService } from './settings.js';
 import { entryOf, lacking, mainParameters, satisfies, transports } from './wanted.js';
 import type { Handover, Wiring } from './wiring.js';
 
@@ -16,6 +17,7 @@ export function findingsOfTransport(wiring: Wiring): Finding[] {
       ...wrongProtocol(transport, wiring),
       ...socketOutOfReach(transport, wiring),
       ...wrongOptions(transport, wiring),
+      ...strangeAddress(transport, wiring),
     ]),
     ...wrongParameters(wiring),
   ];
@@ -43,16 +45,20 @@ function wrongAddress({ service, by, destination }: Handover, wiring: Wiring): F
   return [finding('warning', service, `${where}: ${lookup}`, mend)];
 }
 
-function missingTransports({ waysIn, settings, section }: Wiring): Finding[] {
+function missingTransports(wiring: Wiring): Finding[] {
+  const { waysIn, settings, section } = wiring;
   const names = [...new Set(waysIn.map(h => h.destination.transport))];
   return names
     .filter(name => !settings.service(`${name}/unix`))
     .map(name => {
-      const wanted = transports(section).find(t => t.key === `${name}/unix`) ?? transports(section)[0]!;
-      const services = waysIn.filter(h => h.destination.transport === name).map(h => h.service.key);
-      const text = `there is no transport "${name}", to which ${services.join(', ')} hands mail: it is deferred`;
-      const value = entryOf(wanted).replace(/^\S+/, name);
-      return finding('error', 'master.cf', text, [{ kind: 'service', service: `${name}/unix`, value }]);
+      const users = waysIn.filter(h => h.destination.transport === name).map(h => h.service);
+      const keys = users.map(service => service.key).join(', ');
+      const text = `there is no transport "${name}", to which ${keys} hands mail: it is deferred`;
+      const wanted = transports(section).find(({ key }) => key === `${name}/unix`);
+      const mend: Edit[] = wanted
+        ? [{ kind: 'service', service: wanted.key, value: entryOf(wanted) }]
+        : users.map(user => setOption(user, 'content_filter', wiring.rightDestination(user)));
+      return finding('error', 'master.cf', text, mend);
     });
 }
 
@@ -73,15 +79,11 @@ function replaced({ key, name }: PostfixService, protocol: 'smtp' | 'lmtp'): Edi
 
 function socketOutOfReach(transport: PostfixService, { section, settings }: Wiring): Finding[] {
   const { listen, protocol } = section;
-  const inQueue = listen.kind === 'unix' && listen.path.startsWith(`${settings.main('queue_directory')}/`);
   if (listen.kind !== 'unix' || !transport.chroot || transport.command !== protocol) return [];
-  const hint = inQueue ? ', as which it has another path' : '';
-  const text = `has y in the chroot column: ${listen.path} cannot be seen from within ${settings.main('queue_directory')}${hint}`;
-  return [
-    finding('error', transport, text, [
-      { kind: 'service', service: transport.key, value: withoutChroot(transport) },
-    ]),
-  ];
+  const queue = settings.main('queue_directory');
+  const text = `has y in the chroot column: there is no ${listen.path} for it, all that it sees is ${queue}`;
+  const value = withoutChroot(transport);
+  return [finding('error', transport, text, [{ kind: 'service', service: transport.key, value }])];
 }
 
 function withoutChroot({ line }: PostfixService): string {
@@ -92,9 +94,18 @@ function wrongOptions(transport: PostfixService, { section, settings }: Wiring):
   if (transport.command !== section.protocol) return [];
   return lacking(transport, transports(section)[0]!.options, settings).map(({ option, value }) => {
     const { severity, name, why } = option;
-    const text = `${name} = ${value}`.trimEnd();
-    return finding(severity, transport, `${text}: ${why}`, [setOption(transport, name, option.value)]);
+    const mend = [setOption(transport, name, option.value)];
+    return finding(severity, transport, `${told(name, value)}: ${why}`, mend);
   });
+}
+
+/** Where it connects from another address than Postseal expects. */
+function strangeAddress(transport: PostfixService, { section, settings }: Wiring): Finding[] {
+  const name = `${section.protocol}_bind_address`;
+  const address = settings.of(transport, name);
+  if (section.listen.kind === 'unix' || !isIP(address) || section.clients.includes(address)) return [];
+  const text = `${told(name, address)}: Postseal takes no mail from there (clients in the ini file)`;
+  return [finding('error', transport, text, [setOption(transport, name, '')])];
 }
 
 /** The limits of the transports, in main.cf. */

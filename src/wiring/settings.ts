@@ -133,6 +133,11 @@ function parseServices(services: string, written: Options, resolved: Options): P
     });
 }
 
+/** `name = value`, or that it is empty. */
+export function told(name: string, value: string): string {
+  return value === '' ? `${name} is empty` : `${name} = ${value}`;
+}
+
 /** The words of a list: Postfix takes commas and spaces alike. */
 export function listed(value: string): string[] {
   return value.split(/[\s,]+/).filter(word => word !== '');

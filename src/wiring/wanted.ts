@@ -78,6 +78,7 @@ function transportOptions(protocol: 'smtp' | 'lmtp'): WantedOption[] {
       ),
       accepts: noTlsNeeded,
     },
+    option('tls_wrappermode', 'no', 'error', 'Postseal speaks no TLS on its way in: mail is deferred'),
   ];
 }
 

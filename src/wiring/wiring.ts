@@ -70,6 +70,12 @@ export class Wiring implements Circumstances {
     );
   }
 
+  /** Services whose mail goes to Postseal over SMTP, but for port 25, which should not be among them. */
+  get submissions(): PostfixService[] {
+    const services = this.waysIn.map(({ service }) => service);
+    return [...new Set(services)].filter(s => s.command === 'smtpd' && !isPublic(s));
+  }
+
   get publicServices(): PostfixService[] {
     return this.settings.services.filter(isPublic);
   }

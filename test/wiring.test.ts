@@ -1,0 +1,58 @@
+// Wrong wirings: NN-name/ with the lines that are wrong, and want, which a person gets to read. What doctor prints as the
+// mend makes its findings go away.
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync, existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inWords } from '../src/cli/doctor.js';
+import { apply } from '../src/cli/postconf.js';
+import type { Edit } from '../src/wiring/edit.js';
+import type { Finding, Mend } from '../src/wiring/finding.js';
+import { describeWithPeers } from './support/peers.js';
+import { calm, diagnose, placeWiring } from './support/wirings.js';
+
+const root = join(import.meta.dirname, 'wiring');
+const cases = readdirSync(root).filter(name => /^\d\d-/.test(name));
+
+function isEdit(mend: Mend): mend is Edit {
+  return mend.kind === 'main' || mend.kind === 'option' || mend.kind === 'service';
+}
+
+function told({ subject, text }: Finding): string {
+  return `${subject}: ${text}`;
+}
+
+describeWithPeers('wirings', ['postfix'], () => {
+  let directory: string;
+
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'postseal-wirings-'));
+  });
+
+  afterAll(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  test.concurrent.each(cases)('%s', async name => {
+    const placed = placeWiring(name, join(directory, name));
+    const findings = await diagnose(placed);
+    const got = inWords(findings, undefined).replaceAll(join(root, name), '/etc/postfix');
+    const file = join(root, name, 'want');
+    const want = existsSync(file) ? readFileSync(file, 'utf8') : '';
+    const gotFile = join(root, name, 'got');
+    if (got === want) rmSync(gotFile, { force: true });
+    else writeFileSync(gotFile, got);
+    expect(got).toBe(want);
+    expect(got.startsWith('Nothing is wrong'), 'only right wirings are').toBe(name.includes('-right'));
+
+    const mendable = findings.filter(({ mend }) => mend.some(isEdit));
+    if (mendable.length === 0) return;
+    await apply(
+      placed.postfix,
+      mendable.flatMap(({ mend }) => mend.filter(isEdit)),
+    );
+    calm(placed.postfix);
+    const left = (await diagnose(placed)).map(told);
+    for (const finding of mendable) expect(left).not.toContain(told(finding));
+  });
+});
