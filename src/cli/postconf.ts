@@ -34,7 +34,9 @@ export async function postfixProgram(
         `the ${program} command is missing: install Postfix, or run this where it is`,
       );
     const words = stderr?.trim();
-    throw new CommandError(exit.unavailable, `${program}: ${words ? words : (error as Error).message}`);
+    // Without a terminal they go to the log.
+    const why = words ? words : `${args[0] ?? ''} fails, and the mail log says why`;
+    throw new CommandError(exit.unavailable, `${program}: ${why}`);
   }
 }
 

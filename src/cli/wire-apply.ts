@@ -76,6 +76,10 @@ export async function applyChecked(
       `${error.message}\nNothing was changed: main.cf and master.cf are as they were`,
     );
   }
+  if (changes.length === 0) {
+    await writeRecord(path, changes);
+    return;
+  }
   // As postconf writes them down, with the options that further edits gave an entry.
   const settings = await readSettings(directory);
   await writeRecord(

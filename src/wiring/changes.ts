@@ -56,10 +56,11 @@ function serviceEdits(wanted: WantedService, settings: PostfixSettings): Edit[] 
 function handInEdits(service: PostfixService, wiring: Wiring): Edit[] {
   const { settings } = wiring;
   const filter = wiring.rightDestination(service);
-  const filterEdits =
-    service.options.get('content_filter') === filter ? [] : [setOption(service, 'content_filter', filter)];
+  // Whoever has some of its mail filtered by a table does not want all of it filtered.
+  const selective = wiring.handovers.some(h => h.service === service && typeof h.by !== 'string');
+  const filtered = selective || service.options.get('content_filter') === filter;
   return [
-    ...filterEdits,
+    ...(filtered ? [] : [setOption(service, 'content_filter', filter)]),
     ...(service.command === 'pickup' ? pickupEdits(wiring) : submissionEdits(service, settings)),
   ];
 }

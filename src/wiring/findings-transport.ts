@@ -1,5 +1,4 @@
 // What is wrong with the way to Postseal: the address, the transport, its options.
-import { isIP } from 'node:net';
 import { formatEndpoint } from '../config/config.js';
 import { isSameEndpoint } from '../config/endpoint.js';
 import { setMain, setOption, type Edit } from './edit.js';
@@ -103,7 +102,8 @@ function wrongOptions(transport: PostfixService, { section, settings }: Wiring):
 function strangeAddress(transport: PostfixService, { section, settings }: Wiring): Finding[] {
   const name = `${section.protocol}_bind_address`;
   const address = settings.of(transport, name);
-  if (section.listen.kind === 'unix' || !isIP(address) || section.clients.includes(address)) return [];
+  const isAddress = /^[\d.]+$|:/.test(address);
+  if (section.listen.kind === 'unix' || !isAddress || section.clients.includes(address)) return [];
   const text = `${told(name, address)}: Postseal takes no mail from there (clients in the ini file)`;
   return [finding('error', transport, text, [setOption(transport, name, '')])];
 }

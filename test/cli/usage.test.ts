@@ -1,6 +1,12 @@
 // The command line itself: help, and what happens to words that no command knows.
 import { describe, expect, test } from 'vitest';
+import { commands } from '../../src/cli/commands.js';
 import { postseal } from './command.js';
+
+/** Those that go by an ini file, and have no commands below them. */
+const withIniFile = Object.entries(commands)
+  .filter(([, { help, subcommands }]) => help.includes('--config FILE') && !subcommands)
+  .map(([name]) => name);
 
 describe.concurrent('the command line', () => {
   test('without a command it says how to use it, as an error', async () => {
@@ -12,19 +18,15 @@ describe.concurrent('the command line', () => {
   test('--help names every command, and is no error', async () => {
     const { code, stdout, stderr } = await postseal(['--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    for (const command of ['serve', 'check', 'sign', 'explain', 'test', 'verify', 'reload', 'journal'])
-      expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
+    for (const command of Object.keys(commands)) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
   });
 
-  test.each(['serve', 'check', 'sign', 'explain', 'test', 'reload', 'journal'])(
-    '%s --help tells its options, and runs nothing',
-    async name => {
-      const { code, stdout, stderr } = await postseal([name, '--config', '/does/not/exist', '--help']);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      expect(stdout).toMatch(new RegExp(`^Usage: postseal ${name} `));
-      expect(stdout).toContain('--config FILE');
-    },
-  );
+  test.each(withIniFile)('%s --help tells its options, and runs nothing', async name => {
+    const { code, stdout, stderr } = await postseal([name, '--config', '/does/not/exist', '--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(new RegExp(`^Usage: postseal ${name} `));
+    expect(stdout).toContain('--config FILE');
+  });
 
   test('--version tells that of the package', async () => {
     const { code, stdout } = await postseal(['--version']);
@@ -35,10 +37,7 @@ describe.concurrent('the command line', () => {
   test('an unknown command is told what there is', async () => {
     const { code, stdout, stderr } = await postseal(['sing']);
     expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
-    const { stdout: page } = await postseal(['--help']);
-    const commands = [...page.matchAll(/^ {2}([a-z]+) {2,}/gm)].map(m => m[1]);
-    expect(commands).toContain('serve');
-    expect(stderr).toBe(`postseal: unknown command "sing" (have: ${commands.join(', ')})\n`);
+    expect(stderr).toBe(`postseal: unknown command "sing" (have: ${Object.keys(commands).join(', ')})\n`);
   });
 
   test.each([
@@ -54,12 +53,9 @@ describe.concurrent('the command line', () => {
     expect(stderr).not.toContain('    at ');
   });
 
-  test.each(['serve', 'check', 'sign', 'explain', 'test', 'reload', 'journal'])(
-    '%s without its ini file ends with 78',
-    async name => {
-      const { code, stdout, stderr } = await postseal([name, '--config', '/does/not/exist.ini']);
-      expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
-      expect(stderr).toBe('/does/not/exist.ini: does not exist; name it with --config FILE\n');
-    },
-  );
+  test.each(withIniFile)('%s without its ini file ends with 78', async name => {
+    const { code, stdout, stderr } = await postseal([name, '--config', '/does/not/exist.ini']);
+    expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
+    expect(stderr).toBe('/does/not/exist.ini: does not exist; name it with --config FILE\n');
+  });
 });

@@ -35,6 +35,8 @@ export interface PostfixOptions {
   readonly lmtpSocket?: string;
   /** Take the mail back on the UNIX socket `queue/public/back` instead. */
   readonly returnSocket?: boolean;
+  /** Without the block: nothing of it is wired to Postseal yet. */
+  readonly unwired?: boolean;
   /** Further main.cf settings. */
   readonly main?: Readonly<Record<string, string>>;
   /** Further `-o` settings of the transport to Postseal. */
@@ -183,13 +185,16 @@ export class Postfix {
 
     const submissionPort = await freePort();
     const returnPort = options.returnPort ?? (await freePort());
-    const block = wiring(
-      `127.0.0.1:${submissionPort}`,
-      options.nexthop ?? `[127.0.0.1]:${options.postsealPort}`,
-      options.returnSocket ? 'back unix' : `127.0.0.1:${returnPort} inet`,
-      'n',
-      options.lmtpSocket,
-    );
+    const submission = `127.0.0.1:${submissionPort}`;
+    const block = options.unwired
+      ? { main: '', master: `${submission} inet n - n - - smtpd\npickup unix n - n 60 1 pickup\n` }
+      : wiring(
+          submission,
+          options.nexthop ?? `[127.0.0.1]:${options.postsealPort}`,
+          options.returnSocket ? 'back unix' : `127.0.0.1:${returnPort} inet`,
+          'n',
+          options.lmtpSocket,
+        );
     const main = { ...settings(directory), ...options.main };
     writeFileSync(
       join(at('config'), 'main.cf'),
