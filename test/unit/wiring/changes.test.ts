@@ -1,0 +1,123 @@
+// What wire changes where there is something already, and what it knows of it afterwards.
+import { describe, expect, test } from 'vitest';
+import { readConfig } from '../../../src/config/read.js';
+import { changesOf, missingEdits, undoing } from '../../../src/wiring/changes.js';
+import { commandFor, setMain, type Edit } from '../../../src/wiring/edit.js';
+import { PostfixSettings } from '../../../src/wiring/settings.js';
+import type { Circumstances } from '../../../src/wiring/wiring.js';
+
+interface Postfix {
+  readonly main?: Readonly<Record<string, string>>;
+  /** Of submission. */
+  readonly options?: Readonly<Record<string, string>>;
+}
+
+/** With submission and pickup, and nothing of Postseal. */
+function settings({ main = {}, options = {} }: Postfix): PostfixSettings {
+  const written = Object.entries(options)
+    .map(([name, value]) => `submission/inet/${name} = ${value}\n`)
+    .join('');
+  const explicit = Object.entries(main)
+    .map(([name, value]) => `${name} = ${value}\n`)
+    .join('');
+  const services = 'submission inet n - y - - smtpd\npickup unix n - y 60 1 pickup\n';
+  return new PostfixSettings({ parameters: explicit, explicit, services, written, options: written });
+}
+
+function edits(postfix: Postfix): string[] {
+  const circumstances: Circumstances = {
+    settings: settings(postfix),
+    section: readConfig('/etc/postseal/postseal.ini', '').config!.service,
+    signsForPersons: false,
+    tables: new Map(),
+    returnsHere: true,
+  };
+  return missingEdits(circumstances, circumstances.settings.services).map(edit => commandFor(edit));
+}
+
+describe('what is the administrator’s', () => {
+  const added = (postfix: Postfix): string[] => {
+    const usual = edits({});
+    return edits(postfix).filter(edit => !usual.includes(edit));
+  };
+
+  test.each<[string, Postfix, string[]]>([
+    ['own restrictions stay', { options: { smtpd_sender_restrictions: 'reject_non_fqdn_sender' } }, []],
+    ['own milters stay', { options: { smtpd_milters: 'inet:127.0.0.1:10030' } }, []],
+    [
+      'milters of main.cf are for the return port alone',
+      { main: { smtpd_milters: 'inet:127.0.0.1:8891' } },
+      ["postconf -P 'submission/inet/smtpd_milters='"],
+    ],
+    ['a virus scanner may stay before', { main: { smtpd_milters: 'unix:/run/clamav/milter.ctl' } }, []],
+    [
+      'milters of the sendmail command move to the return port',
+      { main: { non_smtpd_milters: 'inet:127.0.0.1:8891' } },
+      [
+        "postconf -e 'non_smtpd_milters ='",
+        "postconf -P '127.0.0.1:10026/inet/smtpd_milters=inet:127.0.0.1:8891'",
+      ],
+    ],
+    [
+      'where somebody owns addresses, that is checked beside what is checked already',
+      {
+        main: {
+          smtpd_sender_login_maps: 'hash:/etc/postfix/owners',
+          smtpd_sender_restrictions: 'reject_non_fqdn_sender, permit',
+        },
+      },
+      [
+        "postconf -P 'submission/inet/smtpd_sender_restrictions=reject_sender_login_mismatch,reject_non_fqdn_sender,permit'",
+      ],
+    ],
+    [
+      'submission takes what it took, and signing has room',
+      { main: { message_size_limit: '3000', mailbox_size_limit: '3500', virtual_mailbox_limit: '0' } },
+      [
+        "postconf -P 'submission/inet/message_size_limit=3000'",
+        "postconf -e 'mailbox_size_limit = 4000'",
+        "postconf -e 'message_size_limit = 4000'",
+      ],
+    ],
+  ])('%s', (_, postfix, want) => {
+    expect(added(postfix)).toEqual(want);
+  });
+});
+
+describe('the record', () => {
+  const limit = (value: string | undefined): Edit => ({ kind: 'main', name: 'x_limit', value });
+  const before = settings({ main: { x_limit: '1' } });
+
+  test('of a second run tells what was there before the first', () => {
+    const first = changesOf([setMain('x_limit', '2')], before, []);
+    expect(first).toEqual([{ before: limit('1'), after: limit('2') }]);
+    const second = changesOf([setMain('x_limit', '3')], settings({ main: { x_limit: '2' } }), first);
+    expect(second).toEqual([{ before: limit('1'), after: limit('3') }]);
+  });
+
+  test('after a change by hand tells what was there last', () => {
+    const first = changesOf([setMain('x_limit', '2')], before, []);
+    const second = changesOf([setMain('x_limit', '3')], settings({ main: { x_limit: '9' } }), first);
+    expect(second).toEqual([{ before: limit('9'), after: limit('3') }]);
+  });
+
+  test.each<[string, Readonly<Record<string, string>>, readonly Edit[], number]>([
+    ['still there: set back', { x_limit: '2' }, [limit('1')], 0],
+    ['set back by hand: nothing to do', { x_limit: '1' }, [], 0],
+    ['changed by hand: refused', { x_limit: '9' }, [], 1],
+    ['taken out by hand: refused', {}, [], 1],
+  ])('%s', (_, main, want, refused) => {
+    const { edits: undone, changed } = undoing(
+      [{ before: limit('1'), after: limit('2') }],
+      settings({ main }),
+    );
+    expect(undone).toEqual(want);
+    expect(changed).toHaveLength(refused);
+  });
+
+  test('takes out what was not there', () => {
+    const changes = changesOf([setMain('y_limit', '2')], before, []);
+    const { edits: undone } = undoing(changes, settings({ main: { y_limit: '2' } }));
+    expect(undone.map(edit => commandFor(edit))).toEqual(['postconf -X y_limit']);
+  });
+});
