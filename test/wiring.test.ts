@@ -1,4 +1,4 @@
-// Wrong wirings: NN-name/ with the lines that are wrong, and want, which a person gets to read. What doctor prints as the
+// Wrong wirings: NN-name/ with the lines that are wrong, and doctor.want, which a person gets to read. What doctor prints as the
 // mend makes its findings go away.
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -44,9 +44,9 @@ describeWithPeers('wirings', ['postfix'], () => {
     const placed = placeWiring(name, join(directory, name));
     const findings = await diagnose(placed);
     const got = inWords(findings, undefined).replaceAll(join(root, name), '/etc/postfix');
-    const file = join(root, name, 'want');
+    const file = join(root, name, 'doctor.want');
     const want = existsSync(file) ? readFileSync(file, 'utf8') : '';
-    const gotFile = join(root, name, 'got');
+    const gotFile = join(root, name, 'doctor.got');
     if (got === want) rmSync(gotFile, { force: true });
     else writeFileSync(gotFile, got);
     expect(got).toBe(want);

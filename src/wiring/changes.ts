@@ -74,7 +74,7 @@ function submissionEdits(service: PostfixService, settings: PostfixSettings): Ed
   const free = (name: string): boolean => !service.options.has(name);
   if (free('smtpd_milters') && !onlyLook(settings.of(service, 'smtpd_milters')))
     edits.push(setOption(service, 'smtpd_milters', ''));
-  // Without the table of who owns what, it refuses all mail of those who are logged in.
+  // Without the table of who owns what there is nothing to compare with.
   const check = 'reject_sender_login_mismatch';
   const usable = settings.of(service, 'smtpd_sender_login_maps') !== '';
   if (usable && free('smtpd_sender_restrictions') && !restrictions(service, settings).includes(check)) {

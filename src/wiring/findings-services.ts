@@ -114,7 +114,7 @@ function senderNotChecked({ submissions, settings, signsForPersons }: Wiring): F
       'whoever is logged in may send as anybody, and a rule signs with certificates of persons: say in smtpd_sender_login_maps who owns which address, and check it';
     const own = settings.of(service, 'smtpd_sender_restrictions');
     const check = own === '' ? loginChecks[0]! : `${loginChecks[0]!},${own}`;
-    // Without a map nobody who is logged in owns an address: the check would refuse all mail.
+    // Without the table of who owns what there is nothing to compare with.
     const mend = maps ? [setOption(service, 'smtpd_sender_restrictions', check)] : [];
     return [finding('advice', service, text, mend)];
   });

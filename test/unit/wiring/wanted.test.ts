@@ -57,12 +57,19 @@ describe('etc/postfix', () => {
   );
 });
 
+const all = [
+  ...mainParameters({ protocol: 'smtp' }),
+  ...transports({ protocol: 'smtp' }).flatMap(s => s.options),
+  ...transports({ protocol: 'lmtp' }).flatMap(s => s.options),
+  ...returnPort(back).options,
+];
+
+test('docs/wiring.md says of each what it is for', () => {
+  const text = readFileSync(new URL('../../../docs/wiring.md', import.meta.url), 'utf8');
+  const taught = all.filter(({ name }) => !name.startsWith('lmtp_'));
+  expect(taught.filter(({ name }) => !text.includes(`\`${name}`)).map(({ name }) => name)).toEqual([]);
+});
+
 test('what the table wants it accepts', () => {
-  const all = [
-    ...mainParameters({ protocol: 'smtp' }),
-    ...transports({ protocol: 'smtp' }).flatMap(s => s.options),
-    ...transports({ protocol: 'lmtp' }).flatMap(s => s.options),
-    ...returnPort(back).options,
-  ];
   for (const option of all) expect(satisfies(option, option.value), option.name).toBe(true);
 });
