@@ -12,7 +12,7 @@ _postseal() {
   fi
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "$command ${COMP_WORDS[i]}" in
-      ' serve' | ' check' | ' sign' | ' explain' | ' test' | ' verify' | ' status' | ' reload' | ' journal' | ' help') command+=" ${COMP_WORDS[i]}" ;;
+      ' serve' | ' check' | ' wire' | ' doctor' | ' sign' | ' explain' | ' test' | ' verify' | ' status' | ' reload' | ' journal' | ' help') command+=" ${COMP_WORDS[i]}" ;;
       *) break ;;
     esac
   done
@@ -20,6 +20,11 @@ _postseal() {
   case "$command:$before" in
     ' serve:-c' | ' serve:--config') compopt -o default; return ;;
     ' check:-c' | ' check:--config') compopt -o default; return ;;
+    ' wire:-c' | ' wire:--config') compopt -o default; return ;;
+    ' wire:--postfix') compopt -o dirnames; return ;;
+    ' wire:--services') return ;;
+    ' doctor:-c' | ' doctor:--config') compopt -o default; return ;;
+    ' doctor:--postfix') compopt -o dirnames; return ;;
     ' sign:-c' | ' sign:--config') compopt -o default; return ;;
     ' sign:-f' | ' sign:--sender') return ;;
     ' sign:-r' | ' sign:--recipient') return ;;
@@ -46,10 +51,12 @@ _postseal() {
     ' journal:--file') compopt -o default; return ;;
     *)
       case "$command" in
-        '') ((COMP_CWORD > 1)) || words='serve check sign explain test verify status reload journal help --help --version' ;;
-        ' help') words='serve check sign explain test verify status reload journal' ;;
+        '') ((COMP_CWORD > 1)) || words='serve check wire doctor sign explain test verify status reload journal help --help --version' ;;
+        ' help') words='serve check wire doctor sign explain test verify status reload journal' ;;
         ' serve') words='--config --debug --help' ;;
         ' check') words='--config --help' ;;
+        ' wire') words='--config --postfix --services --apply --undo --yes --help' ;;
+        ' doctor') words='--config --postfix --json --help' ;;
         ' sign') words='--config --sender --recipient --debug --help' ;;
         ' explain') words='--config --sender --recipient --json --help' ;;
         ' test') words='--config --sender --rule --recipient --ca --json --send --help' ;;

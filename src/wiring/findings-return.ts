@@ -5,7 +5,7 @@ import { finding, type Finding } from './finding.js';
 import { signsDkim } from './milters.js';
 import { inetPlace, isLocal } from './places.js';
 import { listed, told, type PostfixService, type PostfixSettings } from './settings.js';
-import { entryOf, lacking, returnPort as wantedFor } from './wanted.js';
+import { entryOf, lacking, returnOptions, returnPort as wantedFor } from './wanted.js';
 import type { Wiring } from './wiring.js';
 
 export function findingsOfReturn(wiring: Wiring): Finding[] {
@@ -102,7 +102,7 @@ const mappings = [
 const checks = ['header_checks', 'body_checks'];
 
 function wrongOptions(service: PostfixService, settings: PostfixSettings): Finding[] {
-  return lacking(service, wantedFor({ kind: 'unix', path: '' }).options, settings)
+  return lacking(service, returnOptions, settings)
     .filter(({ option }) => option.name !== 'content_filter')
     .map(({ option, value }) => {
       const { name } = option;
@@ -159,30 +159,20 @@ function noMilters(service: PostfixService, settings: PostfixSettings): Finding[
 /** What the final delivery does to signed mail. */
 function findingsOfDelivery(settings: PostfixSettings): Finding[] {
   const generic = settings.main('smtp_generic_maps');
-  const parts = ['smtp_mime_header_checks', 'smtp_nested_header_checks', 'smtp_body_checks'].filter(
-    name => settings.main(name) !== '' && settings.main(name) !== settings.main(name.replace('smtp_', '')),
+  const canonical = settings.written('sender_canonical_maps') ?? '';
+  const before = canonical === '' ? generic : `${canonical}, ${generic}`;
+  const ofGeneric = finding(
+    'warning',
+    'main.cf',
+    `smtp_generic_maps = ${generic}: From is rewritten at the final delivery, after signing; sender_canonical_maps do so before it`,
+    [setMain('sender_canonical_maps', before), { kind: 'main', name: 'smtp_generic_maps', value: undefined }],
   );
-  return [
-    ...(generic === ''
-      ? []
-      : [
-          finding(
-            'warning',
-            'main.cf',
-            `smtp_generic_maps = ${generic}: From is rewritten at the final delivery, after signing; sender_canonical_maps do so before it`,
-            [
-              setMain('sender_canonical_maps', generic),
-              { kind: 'main', name: 'smtp_generic_maps', value: undefined } as const,
-            ],
-          ),
-        ]),
-    ...parts.map(name =>
-      finding(
-        'warning',
-        'main.cf',
-        `${name} = ${settings.main(name)}: what it replaces at the final delivery no longer is what was signed`,
-        [{ kind: 'main', name, value: undefined }],
-      ),
-    ),
-  ];
+  const ofChecks = ['smtp_mime_header_checks', 'smtp_nested_header_checks', 'smtp_body_checks']
+    .map(name => [name, settings.main(name)] as const)
+    .filter(([, value]) => value !== '')
+    .map(([name, value]) => {
+      const text = `${name} = ${value}: what it replaces at the final delivery no longer is what was signed; ${name.replace('smtp_', '')} come before it`;
+      return finding('warning', 'main.cf', text);
+    });
+  return [...(generic === '' ? [] : [ofGeneric]), ...ofChecks];
 }

@@ -4,11 +4,10 @@ import { isSameEndpoint } from '../config/endpoint.js';
 import { setMain, setOption, type Edit } from './edit.js';
 import { finding, type Finding } from './finding.js';
 import { told, type PostfixService } from './settings.js';
-import { entryOf, lacking, mainParameters, satisfies, transports } from './wanted.js';
+import { entryOf, lacking, mainParameters, satisfies, transportOptions, transports } from './wanted.js';
 import type { Handover, Wiring } from './wiring.js';
 
 export function findingsOfTransport(wiring: Wiring): Finding[] {
-  // What is wrong with one address is told once for each service that has it.
   return [
     ...wiring.waysIn.flatMap(handover => wrongAddress(handover, wiring)),
     ...missingTransports(wiring),
@@ -91,7 +90,7 @@ function withoutChroot({ line }: PostfixService): string {
 
 function wrongOptions(transport: PostfixService, { section, settings }: Wiring): Finding[] {
   if (transport.command !== section.protocol) return [];
-  return lacking(transport, transports(section)[0]!.options, settings).map(({ option, value }) => {
+  return lacking(transport, transportOptions(section.protocol), settings).map(({ option, value }) => {
     const { severity, name, why } = option;
     const mend = [setOption(transport, name, option.value)];
     return finding(severity, transport, `${told(name, value)}: ${why}`, mend);

@@ -20,7 +20,7 @@ export interface PostfixService {
   readonly line: string;
 }
 
-/** What postconf printed, and what the files that it names say. */
+/** What postconf printed. */
 export interface PostfixTexts {
   /** `postconf -x`: all parameters, those in their values resolved. */
   readonly parameters: string;

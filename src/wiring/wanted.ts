@@ -29,7 +29,7 @@ const yes = (value: string): boolean => value === 'yes';
 const noTlsNeeded = (value: string): boolean => ['', 'none', 'may', 'dane'].includes(value);
 
 /** @param protocol also the command, and what the names of its parameters begin with */
-function transportOptions(protocol: 'smtp' | 'lmtp'): WantedOption[] {
+export function transportOptions(protocol: 'smtp' | 'lmtp'): WantedOption[] {
   const option = (name: string, value: string, severity: Severity, why: string): WantedOption => ({
     name: `${protocol}_${name}`,
     value,
@@ -112,7 +112,7 @@ function hasLoopback(value: string): boolean {
   return listed(value).some(word => /^(?:127\.|\[::1\]|static:)/.test(word));
 }
 
-const returnOptions: readonly WantedOption[] = [
+export const returnOptions: readonly WantedOption[] = [
   {
     name: 'content_filter',
     value: '',

@@ -18,7 +18,7 @@ export interface Circumstances {
   readonly section: ServiceSection;
   /** Whether a rule signs with a directory of certificates, as for the people of a house. */
   readonly signsForPersons: boolean;
-  /** The text of an access table, by `type:name`; undefined where it cannot be read. */
+  /** The texts of those access tables that can be read, by `type:name`. */
   readonly tables: ReadonlyMap<string, string>;
   /** Whether the return port is one of this host. */
   readonly returnsHere: boolean;
@@ -33,7 +33,7 @@ export class Wiring implements Circumstances {
   readonly returnPort: PostfixService | undefined;
   /** To Postseal, or what is meant to be. */
   readonly handovers: readonly Handover[];
-  /** Those of them that are in no way about the return port. */
+  /** Those of them that are not the return port's own: that would be a loop. */
   readonly waysIn: readonly Handover[];
   /** The services to Postseal, each once. */
   readonly transports: readonly PostfixService[];
@@ -45,9 +45,9 @@ export class Wiring implements Circumstances {
     this.signsForPersons = given.signsForPersons;
     this.returnsHere = given.returnsHere;
     this.tables = given.tables;
-    this.returnPort = settings.services.find(
-      s => s.command === 'smtpd' && serves(s, section.return, settings),
-    );
+    this.returnPort = given.returnsHere
+      ? settings.services.find(s => s.command === 'smtpd' && serves(s, section.return, settings))
+      : undefined;
     this.handovers = settings.services
       .flatMap(service => this.handoversOf(service))
       .filter(({ destination }) => this.isOurs(destination));
