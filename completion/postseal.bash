@@ -49,6 +49,10 @@ _postseal() {
     ' journal:--last') return ;;
     ' journal:-c' | ' journal:--config') compopt -o default; return ;;
     ' journal:--file') compopt -o default; return ;;
+    ' journal:--debug-file') compopt -o default; return ;;
+    ' journal:--debug' | ' journal:--debug' | ' journal:--debug') words='on off show' ;;
+    ' journal:--for') return ;;
+    ' journal:--sender') return ;;
     *)
       case "$command" in
         '') ((COMP_CWORD > 1)) || words='serve check wire doctor sign explain test verify status reload journal help --help --version' ;;
@@ -63,7 +67,7 @@ _postseal() {
         ' verify') [[ $word == -* ]] || { compopt -o default; return; }; words='--ca --signature-only --json --help' ;;
         ' status') words='--config --help' ;;
         ' reload') words='--config --help' ;;
-        ' journal') words='--address --queue-id --rule --outcome --since --until --last --follow --json --config --file --help' ;;
+        ' journal') words='--address --queue-id --rule --outcome --since --until --last --follow --json --config --file --debug-file --debug --for --sender --help' ;;
       esac
       ;;
   esac

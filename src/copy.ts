@@ -1,10 +1,10 @@
 // One copy of a message for the recipients that share a decision: signed, or octet for octet as it came.
 import { isAscii } from 'node:buffer';
 import { closingSignedData, detachedSignedData, EncapsulatedContent } from './cms/signed-data.js';
+import type { MessageTrace } from './debug/trace.js';
 import type { Decision, SignDecision } from './decision.js';
 import { forRecipients, type Envelope, type Recipient } from './envelope.js';
 import { Failure, outcome, type Reply } from './failure.js';
-import type { Journal } from './journal.js';
 import { CRLF, isSpace } from './mime/ascii.js';
 import { signingTime } from './mime/date.js';
 import type { Frame, FrameOptions } from './mime/frame.js';
@@ -15,13 +15,12 @@ import type { TopHeader } from './mime/top-header.js';
 import { Refused, replyOf, type NextHop, type Trace, type Transfer } from './next-hop.js';
 
 export interface CopyContext {
-  readonly id: string;
   readonly header: TopHeader;
   /** Our Received field, which goes on top. */
   readonly received: Buffer;
   readonly now: Date;
   readonly random: (octets: number) => Buffer;
-  readonly journal: Journal;
+  readonly trace: MessageTrace;
 }
 
 /** Turns the octets of the body into those of the copy. */
@@ -62,13 +61,12 @@ export class Copy {
 
   /** Begins the transaction. @param some see NextHop @throws Refused, Failure */
   async open(nextHop: NextHop, envelope: Envelope, some: boolean): Promise<void> {
-    const { id, journal } = this.context;
     const own = {
       ...forRecipients(envelope, this.recipients),
       parameters: this.content.parameters(envelope.parameters),
     };
     const trace: Trace = (direction, line) => {
-      journal.smtp(id, this.decision.action === 'sign' ? 'signed' : 'unsigned', direction, line);
+      this.context.trace.smtp(this.decision.action === 'sign' ? 'signed' : 'unsigned', direction, line);
     };
     this.transfer = await nextHop.open(own, trace, some);
   }
@@ -151,7 +149,7 @@ class SignedContent implements Content {
       headerProtection: decision.headerProtection,
       out,
       rewritten: rewrite => {
-        context.journal.rewrite(context.id, rewrite);
+        context.trace.rewrite(rewrite);
       },
     } satisfies FrameOptions;
     this.frame =
@@ -181,7 +179,7 @@ class SignedContent implements Content {
       },
     );
     this.frame.close(cms);
-    context.journal.signature(context.id, {
+    context.trace.signature({
       certificate: identity.name,
       algorithm: algorithm.title,
       digest: algorithm.digest.name,

@@ -23,6 +23,26 @@ export interface MessageEntry {
   readonly reply: Reply;
 }
 
+/** How it is with the debug journal. */
+export interface DebugState {
+  /** Where it goes while it is on, and would go: a file, or `stdout`. */
+  readonly to: string;
+  /** What keeps it on for good, and how to end that. */
+  readonly permanent?: { readonly because: string; readonly mend: string };
+  /** Switched on by command. */
+  readonly switched?: {
+    /** RFC 3339. */
+    readonly until: string;
+    /** Patterns; of everybody where there are none. */
+    readonly senders: readonly string[];
+  };
+  /** Since it was switched on, or the service began. */
+  readonly messages: number;
+  readonly octets: number;
+  /** Lines that could not be written. */
+  readonly lost: number;
+}
+
 /** What the service works by. */
 export interface InForce {
   readonly listen: string;

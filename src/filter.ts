@@ -1,10 +1,12 @@
 // The story of one message, from its first octet to the final reply.
 import { Copies } from './copies.js';
+import type { MessageTrace } from './debug/trace.js';
 import { noQueueId, queueId, type Delivery, type Envelope, type Recipient } from './envelope.js';
 import { factsOf, readBeginning } from './facts.js';
 import { Failure, outcome, type Reply } from './failure.js';
 import { copiesFor, decideGroups, ownReplies, tell, type Group } from './groups.js';
 import type { Journal } from './journal.js';
+import { mailboxesOf } from './mime/mailboxes.js';
 import { TopHeaderReader, withoutField, type TopHeader } from './mime/top-header.js';
 import { Refused, replyOf, type NextHop } from './next-hop.js';
 import { fingerprint, type Outcomes } from './outcomes.js';
@@ -33,6 +35,7 @@ export interface Hands {
 export async function filter(message: Delivery, hands: Hands): Promise<readonly Reply[]> {
   const { envelope, client, repliesEach } = message;
   const { journal, clock } = hands;
+  const trace = journal.trace({ ...envelope, client });
   let id = queueId(envelope.forwarded) ?? noQueueId;
   let print: string | undefined;
   const now = clock();
@@ -43,23 +46,22 @@ export async function filter(message: Delivery, hands: Hands): Promise<readonly 
   let copies = new Copies([], !repliesEach);
   let reply: Reply;
   try {
-    header = await readTopHeader(content);
-    const beginning = await readBeginning(header.rest, content);
-    const queue = queueId(envelope.forwarded) ?? receivedId(header.fields);
+    const { fields } = (header = await readTopHeader(content));
+    const queue = queueId(envelope.forwarded) ?? receivedId(fields);
     id = queue ?? noQueueId;
+    trace.identify(id, () => mailboxesOf(fields, 'from'));
+    const beginning = await readBeginning(header.rest, content);
     print = fingerprint(queue, header.block);
-    journal.envelope(id, envelope, client);
-    if (countHops(header.fields) > hands.maxHops)
-      throw new Failure('loop', `more than ${hands.maxHops} times`);
+    if (countHops(fields) > hands.maxHops) throw new Failure('loop', `more than ${hands.maxHops} times`);
 
     // Whom an earlier attempt reached is not decided about again.
     pending = envelope.recipients.filter(r => !hands.outcomes.acceptedEarlier(print, r));
     const facts = factsOf(envelope, header, beginning, hands.outcomes.foundEarlier(header.block));
-    groups = decideGroups(id, facts, pending, now, hands);
+    groups = decideGroups(facts, pending, now, hands.policy, trace);
     const received = receivedField({ ...client, hostname: hands.hostname, id, date: now });
     // What the message asks of us goes no further.
     const outgoing = withoutField(header, hands.policy.requestHeader);
-    const context = { id, header: outgoing, received, now, journal, random: hands.random };
+    const context = { header: outgoing, received, now, trace, random: hands.random };
     copies = copiesFor(groups, context, repliesEach);
 
     await copies.open(hands.nextHop, envelope);
@@ -75,26 +77,27 @@ export async function filter(message: Delivery, hands: Hands): Promise<readonly 
       if (accepted) for (const r of served) hands.outcomes.rememberAccepted(print, r, accepted);
     }
     reply = repliesEach ? replyOf(error) : replyTo(error, envelope, pending, copies, hands.outcomes);
-    if (![...copies].some(({ fault }) => fault === error)) tellFault(error, id, journal);
+    if (![...copies].some(({ fault }) => fault === error)) tellFault(error, id, journal, trace);
   } finally {
     await content.release();
   }
   for (const { fault } of copies) {
     if (!fault) continue;
-    tellFault(fault, id, journal);
+    tellFault(fault, id, journal, trace);
     // What the decision could not know: the next attempt does what the rule says of it.
     if (header && fault instanceof Failure) hands.outcomes.rememberFound(header.block, fault);
   }
   const own = ownReplies(groups, copies, repliesEach);
   // Over SMTP they matter where another copy failed: the mail comes again, and not for those.
   const told = repliesEach || outcome(reply) !== 'accepted' ? own : undefined;
-  journal.message(id, {
+  const entry = {
     sender: envelope.sender,
     groups: groups.flatMap(group => tell(group, told)),
     size: content.size,
     milliseconds: clock().getTime() - now.getTime(),
     reply,
-  });
+  };
+  journal.message(id, entry, trace);
   return envelope.recipients.map(r => (repliesEach && own.get(r)) || reply);
 }
 
@@ -132,9 +135,9 @@ async function readTopHeader(content: Counted): Promise<TopHeader> {
   return reader.end();
 }
 
-function tellFault(fault: unknown, id: string, journal: Journal): void {
+function tellFault(fault: unknown, id: string, journal: Journal, trace: MessageTrace): void {
   const error = fault instanceof Refused ? fault : Failure.from(fault);
-  journal.failure(id, error);
+  trace.failure(error);
   if (error instanceof Failure && error.kind === 'internal') journal.internalFault(id, error);
 }
 

@@ -2,11 +2,11 @@
 import type { Address } from './address.js';
 import { Copies } from './copies.js';
 import { Copy, type CopyContext } from './copy.js';
+import type { MessageTrace } from './debug/trace.js';
 import type { Decision } from './decision.js';
 import type { Recipient } from './envelope.js';
 import type { Reply } from './failure.js';
 import type { DecidedGroup } from './entry.js';
-import type { Journal } from './journal.js';
 import { Refused } from './next-hop.js';
 import { decide } from './rules/decide.js';
 import type { MessageFacts } from './rules/message.js';
@@ -18,20 +18,20 @@ export interface Group {
   readonly recipients: Recipient[];
 }
 
-/** Decides for every recipient, and puts those with the same decision together; tells the journal. */
+/** Decides for every recipient, and puts those with the same decision together; tells the debug journal. */
 export function decideGroups(
-  id: string,
   facts: MessageFacts,
   recipients: readonly Recipient[],
   now: Date,
-  { policy, journal }: { readonly policy: Policy; readonly journal: Journal },
+  policy: Policy,
+  trace: MessageTrace,
 ): Group[] {
   const addresses = recipients.map(r => r.address);
   const verdicts = decide(policy, facts, addresses, now);
   const groups: Group[] = [];
   verdicts.forEach(({ decision, steps }, i) => {
     const recipient = recipients[i]!;
-    journal.decision(id, recipient.address, steps, decision);
+    trace.decision(recipient.address, steps, decision);
     const group = groups.find(g => g.decision === decision);
     if (group) group.recipients.push(recipient);
     else groups.push({ decision, recipients: [recipient] });

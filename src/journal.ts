@@ -1,20 +1,16 @@
 // The journal: one function per event, its sentence fixed here. The only importer of winston.
-// No message content, no secrets; whatever comes from outside is printed without control characters.
-import { createWriteStream, openSync, type WriteStream } from 'node:fs';
+// No message content, no secrets; whatever comes from outside is printed without control characters. Beside it is the
+// debug journal.
 import winston from 'winston';
-import type { Address } from './address.js';
-import type { Decision, Step } from './decision.js';
-import type { Envelope } from './envelope.js';
-import type { InForce, MessageEntry, MessageListener } from './entry.js';
+import { DebugJournal, type DebugSettings, type Written } from './debug/journal.js';
+import { MessageTrace, type Beginning } from './debug/trace.js';
+import type { DebugState, InForce, MessageEntry, MessageListener } from './entry.js';
 import type { Failure } from './failure.js';
-import { counted, oneLine, printableJson } from './printable.js';
-import { describeDecision, messageSentence } from './sentence.js';
+import { counted, oneLine } from './printable.js';
+import { debugMend, describeDebug, describeWritten, messageSentence } from './sentence.js';
 
 /** What may change while it is written. */
-export interface JournalSettings {
-  readonly debug: boolean;
-  /** Where the debug journal goes: a file, or `stdout` for the stream of the normal one. */
-  readonly debugFile: string;
+export interface JournalSettings extends DebugSettings {
   /** Hears of every message too. */
   readonly events?: MessageListener;
 }
@@ -30,33 +26,27 @@ export interface JournalOptions extends JournalSettings {
 
 export class Journal {
   private readonly logger: winston.Logger;
-  private readonly stream: NodeJS.WritableStream;
+  private readonly debug: DebugJournal;
   private readonly listeners: readonly MessageListener[];
   private events: MessageListener | undefined;
-  private debugging = false;
-  /** Where the debug journal goes now. */
-  private details: winston.transport | undefined;
-  private file: WriteStream | undefined;
 
   /** @throws as `reopen` does */
   constructor({ stream, timestamps, listeners = [], ...settings }: JournalOptions) {
-    this.stream = stream;
     this.listeners = listeners;
     const { combine, timestamp, printf } = winston.format;
     const text = printf(
       ({ message, timestamp: at }) => `${timestamps ? `${String(at)} ` : ''}${String(message)}`,
     );
-    const onlySentences = winston.format(info => (info.level === 'debug' ? false : info))();
-    const sentences = new winston.transports.Stream({
-      stream,
-      format: combine(onlySentences, timestamp(), text),
-    });
+    const sentences = new winston.transports.Stream({ stream, format: combine(timestamp(), text) });
     // Each transport formats for itself; without this winston makes JSON of every line beforehand.
     const asItIs = winston.format(info => info)();
     this.logger = winston.createLogger({ format: asItIs, transports: [sentences] });
     // A full disk or a closed pipe costs lines of the journal, never mail.
     this.logger.on('error', () => undefined);
     stream.on('error', () => undefined);
+    this.debug = new DebugJournal(stream, why => {
+      this.warning(`postseal: lines of the debug journal are lost: ${why}`);
+    });
     this.reopen(settings);
   }
 
@@ -64,16 +54,14 @@ export class Journal {
    * Changes its settings, and opens the file of the debug journal anew: it may have been rotated.
    * @throws the system's error where the file cannot be opened; then nothing has changed
    */
-  reopen({ debug, debugFile, events }: JournalSettings): void {
-    const file = debug && debugFile !== 'stdout' ? this.open(debugFile) : undefined;
-    if (this.details) this.logger.remove(this.details);
-    this.file?.end();
-    this.file = file;
-    this.details = debug ? detailsTo(file ?? this.stream) : undefined;
-    if (this.details) this.logger.add(this.details);
-    this.logger.level = debug ? 'debug' : 'info';
-    this.debugging = debug;
+  reopen({ events, ...debug }: JournalSettings): void {
+    this.debug.set(debug);
     this.events = events;
+  }
+
+  /** The same for the debug journal alone. */
+  setDebug(settings: DebugSettings): void {
+    this.debug.set(settings);
   }
 
   ready(state: InForce): void {
@@ -166,60 +154,32 @@ export class Journal {
     this.logger.error(`${oneLine(id)}: internal error: ${oneLine(stack.replace(/\s*\n\s*/g, ' | '))}`);
   }
 
+  /** What is told of this message beyond the one line. */
+  trace(beginning: Beginning): MessageTrace {
+    return this.debug.begin(beginning);
+  }
+
   /** The one line that every message gets, led by Postfix's queue id. */
-  message(id: string, entry: MessageEntry): void {
+  message(id: string, entry: MessageEntry, trace = MessageTrace.none): void {
     this.logger.info(`${oneLine(id)}: ${messageSentence(entry)}`);
     for (const listener of [this.events, ...this.listeners]) listener?.message(id, entry);
-    this.detail(id, 'done', {
-      size: entry.size,
-      milliseconds: entry.milliseconds,
-      reply: `${entry.reply.code} ${entry.reply.text}`,
-    });
+    trace.done(id, entry);
   }
 
-  envelope(id: string, { sender, recipients }: Envelope, client: { helo: string; address: string }): void {
-    this.detail(id, 'envelope', {
-      sender: sender.text,
-      recipients: recipients.map(r => r.address.text),
-      client: `${client.helo} [${client.address}]`,
-    });
+  debugIsOn(state: DebugState): void {
+    this.logger.info(`postseal: the debug journal is ${describeDebug(state)}; ${debugMend(state)}`);
   }
 
-  /** What was looked at for this recipient, and the decision that came of it. */
-  decision(id: string, recipient: Address, steps: readonly Step[], decision: Decision): void {
-    if (!this.debugging) return; // a message may have thousands of recipients
-    this.detail(id, 'decision', {
-      recipient: recipient.text,
-      steps: steps.map(s => `${s.subject}: ${s.finding}`),
-      decision: describeDecision(decision),
-    });
+  /** What was switched on by command is over. @param state as it is from now on */
+  debugEnded(why: string, state: DebugState): void {
+    const { permanent } = state;
+    const rest = permanent ? ` stays on because of ${oneLine(permanent.because)}` : ' is off';
+    this.logger.info(`postseal: the debug journal${rest} (${why}): ${describeWritten(state)}`);
   }
 
-  rewrite(id: string, rewrite: { mediaType: string; from: string; to: string; because: string }): void {
-    this.detail(id, 're-encoded', { ...rewrite });
-  }
-
-  signature(
-    id: string,
-    facts: {
-      certificate: string;
-      algorithm: string;
-      digest: string;
-      form: string;
-      headerProtection: boolean;
-      signingTime: boolean;
-      octets: number;
-    },
-  ): void {
-    this.detail(id, 'signature', { ...facts });
-  }
-
-  smtp(id: string, copy: string, direction: 'sent' | 'received', line: string): void {
-    this.detail(id, 'return port', { copy, [direction]: line });
-  }
-
-  failure(id: string, failure: Error): void {
-    this.detail(id, 'failure', { reason: failure.message });
+  /** What the debug journal has written. */
+  get written(): Written {
+    return this.debug.written;
   }
 
   /** Resolves when everything is written. */
@@ -228,42 +188,12 @@ export class Journal {
       this.logger.on('finish', () => setImmediate(resolve));
       this.logger.end();
     });
-    await new Promise<void>(resolve => {
-      if (this.file) this.file.end(resolve);
-      else resolve();
-    });
+    await this.debug.close();
   }
 
   private inForce(what: string, { listen, returnPort, rules, certificates }: InForce): void {
     this.logger.info(
       `postseal: ${what}, listening on ${listen}, returning to ${returnPort}; ${counted(rules, 'rule')}, ${counted(certificates, 'certificate')}`,
     );
-    if (this.debugging)
-      this.logger.info('postseal: the debug journal is on; switch it off when you are done');
   }
-
-  private open(path: string): WriteStream {
-    const file = createWriteStream(path, { fd: openSync(path, 'a', 0o640) });
-    // A full disk is no reason to stop the mail.
-    file.on('error', error => {
-      this.warning(`postseal: the debug journal cannot be written: ${error.message}`);
-    });
-    return file;
-  }
-
-  private detail(id: string, event: string, facts: Record<string, unknown>): void {
-    if (this.debugging) this.logger.debug({ message: event, id, ...facts });
-  }
-}
-
-/** The debug journal: one JSON object a line. */
-function detailsTo(stream: NodeJS.WritableStream): winston.transport {
-  const { combine, timestamp, printf } = winston.format;
-  const onlyDetails = winston.format(info => (info.level === 'debug' ? info : false))();
-  const format = combine(
-    onlyDetails,
-    timestamp(),
-    printf(info => printableJson(JSON.stringify(info))),
-  );
-  return new winston.transports.Stream({ stream, format });
 }

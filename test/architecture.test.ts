@@ -31,12 +31,13 @@ const words =
   );
 /** What reads the encodings of others, for those who sign and those who verify. */
 const readers = ['asn1', 'x509'];
-const message = ['journal', 'rules', 'mime', 'cms'];
+const message = ['journal', 'debug', 'rules', 'mime', 'cms'];
 
 /** Who may import whom: a file of src, or a directory for all its files. */
 const arrows: Record<string, readonly string[]> = {
   ...Object.fromEntries(words.map(word => [word, words])),
-  journal: words,
+  journal: ['debug', ...words],
+  debug: ['debug', ...words],
   ...Object.fromEntries(['rules', 'mime', 'smtp'].map(area => [area, [area, ...words]])),
   ...Object.fromEntries(['certs', 'cms'].map(area => [area, [area, ...readers, ...words]])),
   asn1: [],

@@ -1,5 +1,5 @@
 // Colour for people: on a terminal, and where NO_COLOR does not say otherwise (no-color.org).
-const codes = { red: 31, green: 32, yellow: 33, cyan: 36 } as const;
+const codes = { dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
 
 export type Colour = keyof typeof codes;
 

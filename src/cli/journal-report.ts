@@ -4,7 +4,7 @@ import { escaped } from '../printable.js';
 import { coloured, type Colour } from './colour.js';
 import { localTime } from './time.js';
 
-const colours: Readonly<Record<Outcome, Colour>> = {
+export const colours: Readonly<Record<Outcome, Colour>> = {
   signed: 'green',
   unsigned: 'cyan',
   deferred: 'yellow',
@@ -17,9 +17,7 @@ const namedRecipients = 20;
 /** Two lines or three: what became of whose mail; by which rule; what was answered. */
 export function toText(event: Event): string {
   const { outcome, queueId, sender, recipients, rule, certificate, reason, warning, reply } = event;
-  const named = recipients.slice(0, namedRecipients).map(r => `<${r}>`);
-  const more = recipients.length - named.length + (event.moreRecipients ?? 0);
-  const to = `${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  const to = people(recipients, event.moreRecipients);
   const word = outcome.padEnd('unsigned'.length);
   const decided = [
     ...(rule === undefined ? [] : [`rule=${rule}`]),
@@ -29,12 +27,19 @@ export function toText(event: Event): string {
     ...(warning === undefined ? [] : [`(warning: ${warning})`]),
   ].join(' ');
   const head = `${localTime(new Date(event.meta.event.ts))}  ${escaped(queueId)}  `;
-  const people = `  <${sender}> -> ${to || 'undecided'}`;
+  const way = `  <${sender}> -> ${to || 'undecided'}`;
   return [
-    `${head}${coloured(colours[outcome], word)}${escaped(people)}`,
+    `${head}${coloured(colours[outcome], word)}${escaped(way)}`,
     ...(decided === '' ? [] : [`    ${escaped(decided)}`]),
     `    ${escaped(reply)}`,
   ]
     .map(line => `${line}\n`)
     .join('');
+}
+
+/** Of many, the first; empty for none. @param more that are not in the list */
+export function people(recipients: readonly string[], more = 0): string {
+  const named = recipients.slice(0, namedRecipients).map(r => `<${r}>`);
+  const others = recipients.length - named.length + more;
+  return `${named.join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
 }

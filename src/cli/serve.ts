@@ -56,6 +56,7 @@ export async function serve(args: readonly string[]): Promise<number> {
   await service.start();
   journal.ready(service.inForce);
   tellSocket(service, journal);
+  records.debug.remind();
 
   const watch = new Watch(
     directory => {

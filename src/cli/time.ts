@@ -25,6 +25,12 @@ export function parseTime(text: string, now: Date): Date | undefined {
   return Number.isNaN(moment.getTime()) ? undefined : moment;
 }
 
+/** `30m` or `1h` in seconds; undefined for anything else. */
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d{1,9})([smhd])$/.exec(text);
+  return match ? (Number(match[1]) * units[match[2] as keyof typeof units]) / 1000 : undefined;
+}
+
 /** `2024-11-08 08:38:42` in local time. */
 export function localTime(moment: Date): string {
   const two = (n: number): string => String(n).padStart(2, '0');

@@ -53,6 +53,8 @@ export interface ServiceSection {
 
 export interface JournalSection {
   readonly debug: boolean;
+  /** Where the file says so. */
+  readonly origin?: Origin;
   /** Where the debug journal goes: a file, or `stdout`. */
   readonly debugFile: string;
   /** So many days before it expires a certificate is warned of; the greatest first. */
@@ -60,6 +62,8 @@ export interface JournalSection {
   /** Whom such warnings are mailed to. */
   readonly warnTo: readonly Address[];
   readonly warnFrom: Address;
+  /** Octets of that file and the one before it together; 0 for no limit. */
+  readonly debugLimit: number;
 }
 
 export interface EventsSection {

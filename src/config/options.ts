@@ -119,11 +119,20 @@ export const signing = {
 } as const satisfies Table;
 
 export const journal = {
-  debug: preset(yesOrNo, 'no', 'yes tells every step of every message in the debug journal.'),
+  debug: preset(
+    yesOrNo,
+    'no',
+    'yes tells every step of every message in the debug journal, for good; "postseal journal --debug on" does so for a while.',
+  ),
   debug_file: preset(
     stdoutOrPath,
     'stdout',
     'Where the debug journal goes: stdout, or the absolute path of a file.',
+  ),
+  debug_limit: preset(
+    size,
+    '100M',
+    'How large that file and the one before it (debug.json.1) may become together: bytes, or with K, M or G; 0 is no limit.',
   ),
   warn_days: preset(
     days,

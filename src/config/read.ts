@@ -127,7 +127,11 @@ function readJournal(
   return (
     complete && {
       debug: complete.debug,
+      ...(complete.debug && {
+        origin: findings.origin({ line: lineOf('debug'), section: section.title, key: 'debug' }),
+      }),
       debugFile: complete.debug_file,
+      debugLimit: complete.debug_limit,
       warnDays: complete.warn_days,
       warnTo: complete.warn_to ?? [],
       // What the system calls itself may be no name for mail.

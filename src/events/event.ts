@@ -4,11 +4,9 @@ import type { Decision } from '../decision.js';
 import { outcome, type Reply } from '../failure.js';
 import type { DecidedGroup, MessageEntry } from '../entry.js';
 import { printableJson } from '../printable.js';
+import { outcomeOf, outcomes, type Outcome } from '../sentence.js';
 
-export const outcomes = ['signed', 'unsigned', 'deferred', 'rejected'] as const;
-
-/** What really happened: a copy that was to be signed and that the return port deferred is `deferred`. */
-export type Outcome = (typeof outcomes)[number];
+export { outcomes, type Outcome } from '../sentence.js';
 
 /** How each outcome is told in `meta.event`; docs/events.md has the same table. */
 const kinds = {
@@ -108,12 +106,6 @@ function eventOf(
     size,
     milliseconds,
   };
-}
-
-function outcomeOf(reply: Reply, decision?: Decision): Outcome {
-  const heard = outcome(reply);
-  if (heard !== 'accepted') return heard;
-  return decision?.action === 'sign' ? 'signed' : 'unsigned';
 }
 
 function describe(result: Outcome, sender: Address, reply: string, decision?: Decision): string {

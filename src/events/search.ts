@@ -1,4 +1,4 @@
-// What an event is searched by.
+// What an event, or a message of the debug journal, is searched by.
 import type { Event, Outcome } from './event.js';
 
 /** All that is given must hold. */
@@ -14,14 +14,30 @@ export interface Query {
   readonly until?: Date;
 }
 
-export function matches(event: Event, { address, queueIds, rules, outcomes, since, until }: Query): boolean {
-  const at = Date.parse(event.meta.event.ts);
+export interface Searched {
+  readonly ts: string;
+  readonly queueId: string;
+  readonly sender: string;
+  readonly recipients: readonly string[];
+  readonly rule?: string;
+  readonly outcome?: Outcome;
+}
+
+export function matches(
+  { ts, queueId, sender, recipients, rule, outcome }: Searched,
+  { address, queueIds, rules, outcomes, since, until }: Query,
+): boolean {
+  const at = Date.parse(ts);
   return (
-    (queueIds === undefined || queueIds.includes(event.queueId)) &&
-    (rules === undefined || (event.rule !== undefined && rules.includes(event.rule))) &&
-    (outcomes === undefined || outcomes.includes(event.outcome)) &&
+    (queueIds === undefined || queueIds.includes(queueId)) &&
+    (rules === undefined || (rule !== undefined && rules.includes(rule))) &&
+    (outcomes === undefined || (outcome !== undefined && outcomes.includes(outcome))) &&
     (since === undefined || at >= since.getTime()) &&
     (until === undefined || at < until.getTime()) &&
-    (address === undefined || address(event.sender) || event.recipients.some(address))
+    (address === undefined || address(sender) || recipients.some(address))
   );
+}
+
+export function matchesEvent(event: Event, query: Query): boolean {
+  return matches({ ...event, ts: event.meta.event.ts }, query);
 }

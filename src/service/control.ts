@@ -1,8 +1,9 @@
 // The control socket: where "postseal status" and the like talk to the running service.
 import { basename, join } from 'node:path';
 import type { Config } from '../config/config.js';
-import type { InForce } from '../entry.js';
+import type { DebugState, InForce } from '../entry.js';
 import { version } from '../version.js';
+import { debugRoutes } from './debug-routes.js';
 import { json, type Routes } from './http.js';
 import { ended, type Reloaded, type Running } from './reload.js';
 import type { Requests } from './requests.js';
@@ -29,16 +30,24 @@ export interface Status {
   /** When the service began, RFC 3339. */
   readonly since: string;
   readonly inForce: InForce;
+  readonly debug: DebugState;
 }
 
 /** What can be asked of a running service. */
-export function controlRoutes({ service }: Running, reloads: Requests<Reloaded>): Routes {
+export function controlRoutes({ service, records }: Running, reloads: Requests<Reloaded>): Routes {
   const since = new Date().toISOString();
   return {
     'GET /status': () => {
-      const status: Status = { version, pid: process.pid, since, inForce: service.inForce };
+      const status: Status = {
+        version,
+        pid: process.pid,
+        since,
+        inForce: service.inForce,
+        debug: records.debug.state,
+      };
       return json(200, status);
     },
     'POST /reload': async () => json(200, (await reloads.add('asked to')) ?? ended),
+    ...debugRoutes(records.debug),
   };
 }

@@ -105,6 +105,11 @@ export function text(status: number, body: string): Answer {
   return { status, type: 'text/plain; charset=utf-8', body: `${body}\n` };
 }
 
+/** @param why what is wrong with the request, for whoever asks */
+export function badRequest(why: string): Answer {
+  return text(400, why);
+}
+
 export function json(status: number, value: unknown): Answer {
   return { status, type: 'application/json', body: `${JSON.stringify(value)}\n` };
 }

@@ -1,9 +1,11 @@
 // What the service writes: the journal and the event log, as the ini file describes them.
 import type { MessageListener } from '../entry.js';
+import type { DebugSettings } from '../debug/journal.js';
 import type { EventLog } from '../events/log.js';
-import { Journal, type JournalSettings } from '../journal.js';
-import { openEvents } from './events.js';
+import { Journal } from '../journal.js';
 import { CommandError, exit } from '../exit.js';
+import { DebugSwitch, debugSettings } from './debug.js';
+import { openEvents } from './events.js';
 import type { Installation } from './load.js';
 
 export class Records {
@@ -13,7 +15,7 @@ export class Records {
   private constructor(
     readonly journal: Journal,
     private events: EventLog,
-    private readonly debugging: boolean,
+    readonly debug: DebugSwitch,
   ) {}
 
   /**
@@ -30,20 +32,21 @@ export class Records {
     authorize(events, installation);
     const stream = process.stdout;
     const timestamps = process.env['JOURNAL_STREAM'] === undefined;
-    const journal: Journal = withSettings(
-      installation,
-      debugging,
-      settings => new Journal({ ...settings, events, listeners, stream, timestamps }),
+    const settings = debugSettings(installation.config, debugging);
+    const journal: Journal = opened(
+      settings,
+      () => new Journal({ ...settings, events, listeners, stream, timestamps }),
     );
-    return new Records(journal, events, debugging);
+    return new Records(journal, events, new DebugSwitch(journal, installation.config, debugging));
   }
 
   /** Goes on as this installation says, in files opened anew. @throws CommandError (78); then nothing has changed */
   async reopen(installation: Installation): Promise<void> {
-    const { journal } = this;
+    const { journal, debug } = this;
     const events = await openEvents(installation.config.events, () => journal, this.events);
     try {
-      withSettings(installation, this.debugging, settings => {
+      const settings = debug.settings(installation.config);
+      opened(settings, () => {
         journal.reopen({ ...settings, events });
       });
     } catch (error) {
@@ -52,6 +55,7 @@ export class Records {
       this.events.reopen();
       throw error;
     }
+    debug.exchange(installation.config);
     authorize(events, installation);
     events.reopen();
     const why = 'the ini file names another place for them';
@@ -62,6 +66,7 @@ export class Records {
   /** Waits a few seconds for events, and until the journal is written. */
   async close(): Promise<void> {
     await Promise.all([this.endings, this.events.close('the service ended')]);
+    this.debug.close();
     this.journal.stopped();
     await this.journal.close();
   }
@@ -72,14 +77,9 @@ function authorize({ webhook }: EventLog, { authorization }: Installation): void
 }
 
 /** @throws CommandError (78) where the debug journal cannot be opened */
-function withSettings<T>(
-  { config }: Installation,
-  debugging: boolean,
-  open: (settings: JournalSettings) => T,
-): T {
-  const { debug, debugFile } = config.journal;
+function opened<T>({ debugFile }: DebugSettings, open: () => T): T {
   try {
-    return open({ debug: debug || debugging, debugFile });
+    return open();
   } catch (error) {
     const { message } = error as NodeJS.ErrnoException;
     throw new CommandError(exit.config, `[journal] debug_file: ${debugFile} cannot be written: ${message}`);

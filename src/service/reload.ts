@@ -49,6 +49,7 @@ export async function reload(because: string, running: Running): Promise<Reloade
     tellRestart(service, settings, journal);
     tellSocket(service, journal);
     journal.reloaded(Math.round(performance.now() - began), service.inForce);
+    records.debug.remind();
     watch.set(watched(installation.config));
     expiry.look();
     return { reloaded: true, mistakes: [] };

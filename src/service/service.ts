@@ -250,7 +250,8 @@ export class Service {
       onRefusal: ({ forwarded, sender, recipients, reply }) => {
         const groups = recipients.length > 0 ? [{ recipients }] : [];
         const entry = { sender, groups, size: 0, milliseconds: 0, reply };
-        journal.message(queueId(forwarded) ?? noQueueId, entry);
+        const trace = journal.trace({ sender, recipients: recipients.map(address => ({ address })) });
+        journal.message(queueId(forwarded) ?? noQueueId, entry, trace);
       },
       onError: error => {
         journal.connectionFault(error);

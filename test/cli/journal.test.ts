@@ -414,7 +414,8 @@ describe.concurrent('usage', () => {
   });
 
   test('the help names every option, in lines that fit', () => {
-    const options = 'address queue-id rule outcome since until last follow json config file'.split(' ');
+    const search = 'address queue-id rule outcome since until last follow json config file debug-file';
+    const options = [...search.split(' '), 'debug', 'for', 'sender'];
     for (const option of options) expect(journalHelp).toMatch(new RegExp(`^ +(?:-\\w, +)?--${option} `, 'm'));
     for (const line of journalHelp.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
   });

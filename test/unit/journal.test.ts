@@ -6,7 +6,6 @@ import { Writable } from 'node:stream';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Address } from '../../src/address.js';
 import type { Decision } from '../../src/decision.js';
-import type { Envelope } from '../../src/envelope.js';
 import { Failure } from '../../src/failure.js';
 import type { MessageEntry } from '../../src/entry.js';
 import { Journal } from '../../src/journal.js';
@@ -154,24 +153,17 @@ describe('decisions in words', () => {
 });
 
 describe('the debug journal', () => {
-  const envelope: Envelope = {
-    sender: address('carl@example.org'),
-    parameters: [],
-    recipients: [{ address: address('bob@example.net'), parameters: [] }],
-    forwarded: new Map(),
-  };
-
   /** One of each event. */
   function everything(journal: Journal): void {
-    journal.envelope('X', envelope, { helo: hostile, address: '127.0.0.1' });
-    journal.decision('X', address('bob@example.net'), [{ subject: 'rule a', finding: hostile }], pass);
-    journal.rewrite('X', {
-      mediaType: 'text/plain',
-      from: '8bit',
-      to: 'base64',
-      because: 'octets above 127',
+    const trace = journal.trace({
+      sender: address('carl@example.org'),
+      recipients: [{ address: address('bob@example.net') }],
+      client: { helo: hostile, address: '127.0.0.1' },
     });
-    journal.signature('X', {
+    trace.identify('X', () => undefined);
+    trace.decision(address('bob@example.net'), [{ subject: 'rule a', finding: hostile }], pass);
+    trace.rewrite({ mediaType: 'text/plain', from: '8bit', to: 'base64', because: 'octets above 127' });
+    trace.signature({
       certificate: 'anna',
       algorithm: 'RSA',
       digest: 'sha256',
@@ -180,10 +172,10 @@ describe('the debug journal', () => {
       signingTime: true,
       octets: 2425,
     });
-    journal.smtp('X', 'signed', 'sent', 'MAIL FROM:<carl@example.org>');
-    journal.smtp('X', 'signed', 'received', `250-${hostile}\n250 2.1.0 Ok`);
-    journal.failure('X', new Error(hostile));
-    journal.message('X', entry());
+    trace.smtp('signed', 'sent', 'MAIL FROM:<carl@example.org>');
+    trace.smtp('signed', 'received', `250-${hostile}\n250 2.1.0 Ok`);
+    trace.failure(new Error(hostile));
+    journal.message('X', entry(), trace);
   }
 
   test('is off unless it is switched on', async () => {

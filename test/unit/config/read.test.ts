@@ -108,6 +108,7 @@ test('an empty file is all defaults, and a warning', () => {
     journal: {
       debug: false,
       debugFile: 'stdout',
+      debugLimit: 104_857_600,
       warnDays: [30, 14, 7, 1],
       warnTo: [],
       warnFrom: address('postseal@host.example.com'),
@@ -173,6 +174,7 @@ debug_file = /var/log/postseal.log
 warn_days = 7, 60,1,7
 warn_to = postmaster@example.com, Anna.O'Neil@Example.COM
 warn_from = '"odd one"@example.com'
+debug_limit = 1G
 [events]
 file = /var/log/events.json
 webhook = http://127.0.0.1:8080/in?from=mail
@@ -234,9 +236,11 @@ rule = a , c
     timeout: 60,
     shutdownTimeout: 90,
   });
-  expect(config.journal).toEqual({
+  expect(config.journal).toMatchObject({
     debug: true,
+    origin: { section: 'journal', key: 'debug' },
     debugFile: '/var/log/postseal.log',
+    debugLimit: 1024 ** 3,
     warnDays: [60, 7, 1],
     warnTo: [address('postmaster@example.com'), address("Anna.O'Neil@Example.COM")],
     warnFrom: address('"odd one"@example.com'),
