@@ -12,7 +12,7 @@ _postseal() {
   fi
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "$command ${COMP_WORDS[i]}" in
-      ' serve' | ' check' | ' wire' | ' doctor' | ' sign' | ' explain' | ' test' | ' verify' | ' status' | ' reload' | ' journal' | ' help') command+=" ${COMP_WORDS[i]}" ;;
+      ' serve' | ' check' | ' cert' | ' cert list' | ' cert show' | ' cert add' | ' cert replace' | ' cert remove' | ' cert request' | ' cert make-test' | ' wire' | ' doctor' | ' sign' | ' explain' | ' test' | ' verify' | ' status' | ' reload' | ' journal' | ' help') command+=" ${COMP_WORDS[i]}" ;;
       *) break ;;
     esac
   done
@@ -20,6 +20,29 @@ _postseal() {
   case "$command:$before" in
     ' serve:-c' | ' serve:--config') compopt -o default; return ;;
     ' check:-c' | ' check:--config') compopt -o default; return ;;
+    ' cert:-c' | ' cert:--config') compopt -o default; return ;;
+    ' cert list:-c' | ' cert list:--config') compopt -o default; return ;;
+    ' cert show:-c' | ' cert show:--config') compopt -o default; return ;;
+    ' cert add:--key') compopt -o default; return ;;
+    ' cert add:--chain') compopt -o default; return ;;
+    ' cert add:--password-file') compopt -o default; return ;;
+    ' cert add:--name') return ;;
+    ' cert add:--to') return ;;
+    ' cert add:-c' | ' cert add:--config') compopt -o default; return ;;
+    ' cert replace:--key') compopt -o default; return ;;
+    ' cert replace:--chain') compopt -o default; return ;;
+    ' cert replace:--password-file') compopt -o default; return ;;
+    ' cert replace:-c' | ' cert replace:--config') compopt -o default; return ;;
+    ' cert remove:-c' | ' cert remove:--config') compopt -o default; return ;;
+    ' cert request:--address') return ;;
+    ' cert request:--subject') return ;;
+    ' cert request:--algorithm') return ;;
+    ' cert request:-c' | ' cert request:--config') compopt -o default; return ;;
+    ' cert make-test:--address') return ;;
+    ' cert make-test:--directory') compopt -o dirnames; return ;;
+    ' cert make-test:--days') return ;;
+    ' cert make-test:--algorithm') return ;;
+    ' cert make-test:-c' | ' cert make-test:--config') compopt -o default; return ;;
     ' wire:-c' | ' wire:--config') compopt -o default; return ;;
     ' wire:--postfix') compopt -o dirnames; return ;;
     ' wire:--services') return ;;
@@ -55,10 +78,18 @@ _postseal() {
     ' journal:--sender') return ;;
     *)
       case "$command" in
-        '') ((COMP_CWORD > 1)) || words='serve check wire doctor sign explain test verify status reload journal help --help --version' ;;
-        ' help') words='serve check wire doctor sign explain test verify status reload journal' ;;
+        '') ((COMP_CWORD > 1)) || words='serve check cert wire doctor sign explain test verify status reload journal help --help --version' ;;
+        ' help') words='serve check cert wire doctor sign explain test verify status reload journal' ;;
         ' serve') words='--config --debug --help' ;;
         ' check') words='--config --help' ;;
+        ' cert') words='list show add replace remove request make-test --config --help' ;;
+        ' cert list') words='--json --config --help' ;;
+        ' cert show') words='--config --help' ;;
+        ' cert add') [[ $word == -* ]] || { compopt -o default; return; }; words='--key --chain --password-file --name --to --config --help' ;;
+        ' cert replace') [[ $word == -* ]] || { compopt -o default; return; }; words='--key --chain --password-file --config --help' ;;
+        ' cert remove') words='--config --help' ;;
+        ' cert request') words='--address --subject --algorithm --config --help' ;;
+        ' cert make-test') words='--address --directory --days --algorithm --config --help' ;;
         ' wire') words='--config --postfix --services --apply --undo --yes --help' ;;
         ' doctor') words='--config --postfix --json --help' ;;
         ' sign') words='--config --sender --recipient --debug --help' ;;

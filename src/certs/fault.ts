@@ -19,6 +19,8 @@ export interface CertificateProblem {
   readonly key?: OptionKey;
   /** Whom the certificate names that is of no use; absent where nobody can tell. */
   readonly mailboxes?: readonly Address[];
+  /** It does not open without a password, or with this one. */
+  readonly locked?: true;
 }
 
 /** Thrown by the readers and caught only by `load.ts`, which knows path and option. */

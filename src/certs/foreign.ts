@@ -53,9 +53,14 @@ export function foreignFile(bytes: Buffer, path: string): Fault {
     const command = `keytool -importkeystore -srckeystore ${quote(path)} ${target}`;
     return new Fault(`is a Java key store; convert it with "${command}"`);
   }
-  if (/^(?:ssh-|ecdsa-sha2-)\S+ /.test(text)) {
+  if (/^(?:ssh-|ecdsa-sha2-)\S+ |^---- BEGIN SSH2 /.test(text)) {
     return new Fault('is an SSH public key; S/MIME needs a certificate and its private key');
   }
+  if (text.startsWith('PuTTY-User-Key-File-'))
+    return new Fault('is an SSH key of PuTTY; S/MIME needs a certificate and its private key');
+  if (/^PK\x03\x04/.test(text)) return new Fault(`is a ZIP archive; unpack it with "unzip ${quote(path)}"`);
+  if (/^\s*<(?:!doctype|html|\?xml)/i.test(text))
+    return new Fault('is a web page or XML, not a certificate; download it again, perhaps after a login');
   if (/^MI[\w+/=\s]+$/.test(text)) {
     const command = `openssl base64 -d -in ${quote(path)} -out ${beside(path, '.p12')}`;
     return new Fault(`is bare base64; if it is PKCS#12, decode it with "${command}"`);
@@ -64,6 +69,11 @@ export function foreignFile(bytes: Buffer, path: string): Fault {
   if (!der) return new Fault('is neither PEM nor PKCS#12');
   return new Fault(`is ${der.what}; ${der.mend}`);
 }
+
+const publicKey: Mendable = {
+  what: 'a public key',
+  mend: 'use the certificate and the key that it was requested with',
+};
 
 function foreignDer(bytes: Buffer, path: string): Mendable | undefined {
   if (bytes[0] !== 0x30) return undefined;
@@ -76,8 +86,11 @@ function foreignDer(bytes: Buffer, path: string): Mendable | undefined {
     if (version === 0 || version === 1 || asn1.isOctetString(second)) {
       return { what: 'a private key in DER', mend: `convert it with "openssl pkey ${target}"` };
     }
-    // CertificationRequestInfo begins with its version (RFC 2986 §4.1).
-    return asn1.isInteger(asn1.children(first)[0]) ? request : undefined;
+    // SubjectPublicKeyInfo begins with its algorithm (RFC 5280 §4.1), CertificationRequestInfo with its version
+    // (RFC 2986 §4.1).
+    const [inner] = asn1.children(first);
+    if (asn1.isOid(inner)) return publicKey;
+    return asn1.isInteger(inner) ? request : undefined;
   } catch {
     return { what: 'DER that is damaged or cut short', mend: 'copy it again from where it came' };
   }

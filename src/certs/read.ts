@@ -63,7 +63,12 @@ export async function readCertificateFile(
     const named = about === 'password' && secret.source.kind !== 'none';
     const option = named ? passwordOption(secret.source) : key;
     const mailboxes = mailboxesOf(certificates);
-    const problem = { key: option, message: `${place}: ${message}`, ...(mailboxes && { mailboxes }) };
+    const problem = {
+      key: option,
+      message: `${place}: ${message}`,
+      ...(mailboxes && { mailboxes }),
+      ...(about === 'password' && { locked: true as const }),
+    };
     return { warnings: [], problems: [problem] };
   }
 }

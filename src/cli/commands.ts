@@ -1,4 +1,5 @@
 // The commands by name, and the page that names them.
+import { cert, certCommands, certHelp } from './cert/cert.js';
 import { check, checkHelp } from './check.js';
 import { doctor, doctorHelp } from './doctor.js';
 import { escaped } from '../printable.js';
@@ -30,6 +31,12 @@ export type Commands = Readonly<Record<string, Command>>;
 export const commands: Commands = {
   serve: { run: serve, help: serveHelp, summary: 'run the filter' },
   check: { run: check, help: checkHelp, summary: 'check the ini file and the certificates' },
+  cert: {
+    run: cert,
+    help: certHelp,
+    summary: 'list, add, replace, remove and request certificates',
+    subcommands: certCommands,
+  },
   wire: { run: wire, help: wireHelp, summary: 'show what Postfix lacks to use Postseal, and set it up' },
   doctor: { run: doctor, help: doctorHelp, summary: 'tell what is wrong with the wiring of Postfix' },
   sign: { run: sign, help: signHelp, summary: 'sign one message from standard input to standard output' },

@@ -1,5 +1,6 @@
 // How it stands with each certificate at a time: whom it names, which rules use it, how long it lasts.
 import { Address } from '../address.js';
+import type { Config } from '../config/config.js';
 import { daysLeft, names, validity, type Identity } from '../identity.js';
 import type { Rule } from '../rules/policy.js';
 import { sectionsOf } from './link.js';
@@ -23,13 +24,18 @@ export interface CertificateState {
   readonly state: 'valid' | 'soon' | 'expired' | 'not-yet-valid';
 }
 
+/** So many days before its end a certificate expires soon. */
+export function soonFor({ journal }: Config): number {
+  return journal.warnDays[0] ?? -1;
+}
+
 /** Those in force, in the order of the ini file. */
 export function certificateStates(
   { config, policy, identities }: Installation,
   now: Date,
 ): CertificateState[] {
   const users = policy.rules.map((rule, i) => ({ rule, sections: new Set(sectionsOf(config.rules[i]!)) }));
-  const soon = config.journal.warnDays[0] ?? -1;
+  const soon = soonFor(config);
   return identities.map(({ section, identity }) => {
     const rules = users.filter(({ sections }) => sections.has(section)).map(({ rule }) => rule);
     return {
@@ -46,7 +52,8 @@ export function certificateStates(
   });
 }
 
-function stateOf(identity: Identity, now: Date, soon: number): CertificateState['state'] {
+/** @param soon so many days before its end it expires soon */
+export function stateOf(identity: Identity, now: Date, soon: number): CertificateState['state'] {
   switch (validity(identity, now)) {
     case 'expired':
       return 'expired';

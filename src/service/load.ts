@@ -39,12 +39,15 @@ interface LoadedSection extends Source {
 /** An installation, or what is wrong with the ini file. */
 export type LoadResult = { readonly installation: Installation } | { readonly problems: readonly Problem[] };
 
-/** The ini file alone. @throws CommandError (78) if it cannot be read */
-export async function readIni(path: string): Promise<ReadConfig> {
-  const file = resolve(path);
-  let text: Buffer;
+/** The ini file alone. @param text in its place. @throws CommandError (78) if it cannot be read */
+export async function readIni(path: string, text?: Buffer): Promise<ReadConfig> {
+  return readConfig(resolve(path), text ?? (await readText(path)));
+}
+
+/** The ini file as it stands. @throws CommandError (78) if it cannot be read */
+export async function readText(path: string): Promise<Buffer> {
   try {
-    text = await readFile(file);
+    return await readFile(resolve(path));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const why =
@@ -53,12 +56,11 @@ export async function readIni(path: string): Promise<ReadConfig> {
         : `cannot be read (${code ?? 'unknown'})`;
     throw new CommandError(exit.config, `${path}: ${why}`);
   }
-  return readConfig(file, text);
 }
 
-/** @throws CommandError (78) if the file itself cannot be read */
-export async function load(path: string): Promise<LoadResult> {
-  const { config, problems } = await readIni(path);
+/** @param text what the file is to say, before it does. @throws CommandError (78) if the file itself cannot be read */
+export async function load(path: string, text?: Buffer): Promise<LoadResult> {
+  const { config, problems } = await readIni(path, text);
   if (!config) return { problems };
 
   const sections = await loadCertificates(config);

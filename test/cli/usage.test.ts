@@ -28,6 +28,20 @@ describe.concurrent('the command line', () => {
     expect(stdout).toContain('--config FILE');
   });
 
+  test.each([
+    [['cert', '--help'], 'postseal cert COMMAND'],
+    [['cert', 'add', '--help'], 'postseal cert add FILE'],
+    [['help', 'cert', 'make-test'], 'postseal cert make-test --address'],
+  ])('%j is the page of that command', async (args, usage) => {
+    expect((await postseal(args)).stdout).toMatch(new RegExp(`^Usage: ${usage}`));
+  });
+
+  test('an unknown command of cert is told what there is', async () => {
+    const { code, stderr } = await postseal(['cert', 'install']);
+    expect(code).toBe(64);
+    expect(stderr).toContain('unknown command "install" (have: list, show, add,');
+  });
+
   test('--version tells that of the package', async () => {
     const { code, stdout } = await postseal(['--version']);
     expect(code).toBe(0);

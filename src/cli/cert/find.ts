@@ -1,0 +1,28 @@
+// A certificate by the name that the administrator knows it by: a section, or a file of a directory.
+import type { CertificateSection, CertificatesSection } from '../../config/config.js';
+import { CommandError, exit } from '../../exit.js';
+import type { Installation } from '../../service/load.js';
+import { everyEntry, type Entry } from './entries.js';
+
+/** Where a name leads to. */
+export type Found = Entry &
+  (
+    | { readonly kind: 'section'; readonly section: CertificateSection }
+    | { readonly kind: 'member'; readonly section: CertificatesSection; readonly path: string }
+  );
+
+/** @throws CommandError (64) with the names that there are */
+export function findCertificate(installation: Installation, text: Buffer, name: string): Found {
+  const entries = everyEntry(installation, text, new Date());
+  const entry = entries.find(e => e.name === name);
+  if (!entry) {
+    const have = entries.map(e => e.name).join(', ') || 'none';
+    throw new CommandError(exit.usage, `no certificate named "${name}" (have: ${have})`);
+  }
+  const { certificates, directories } = installation.config;
+  const [kind, title] = entry.source.split(' ');
+  if (kind === 'certificate')
+    return { ...entry, kind: 'section', section: certificates.find(s => s.name === title)! };
+  const section = directories.find(s => s.name === title)!;
+  return { ...entry, kind: 'member', section, path: `${section.directory}/${name.slice(title!.length + 1)}` };
+}
