@@ -12,7 +12,7 @@ _postseal() {
   fi
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "$command ${COMP_WORDS[i]}" in
-      ' serve' | ' check' | ' cert' | ' cert list' | ' cert show' | ' cert add' | ' cert replace' | ' cert remove' | ' cert request' | ' cert make-test' | ' wire' | ' doctor' | ' sign' | ' explain' | ' test' | ' verify' | ' status' | ' reload' | ' journal' | ' help') command+=" ${COMP_WORDS[i]}" ;;
+      ' serve' | ' check' | ' cert' | ' cert list' | ' cert show' | ' cert add' | ' cert replace' | ' cert remove' | ' cert request' | ' cert make-test' | ' wire' | ' doctor' | ' sign' | ' explain' | ' test' | ' verify' | ' status' | ' reload' | ' journal' | ' report' | ' help') command+=" ${COMP_WORDS[i]}" ;;
       *) break ;;
     esac
   done
@@ -76,10 +76,16 @@ _postseal() {
     ' journal:--debug' | ' journal:--debug' | ' journal:--debug') words='on off show' ;;
     ' journal:--for') return ;;
     ' journal:--sender') return ;;
+    ' report:--month') return ;;
+    ' report:--since') return ;;
+    ' report:--until') return ;;
+    ' report:--by') return ;;
+    ' report:-c' | ' report:--config') compopt -o default; return ;;
+    ' report:--file') compopt -o default; return ;;
     *)
       case "$command" in
-        '') ((COMP_CWORD > 1)) || words='serve check cert wire doctor sign explain test verify status reload journal help --help --version' ;;
-        ' help') words='serve check cert wire doctor sign explain test verify status reload journal' ;;
+        '') ((COMP_CWORD > 1)) || words='serve check cert wire doctor sign explain test verify status reload journal report help --help --version' ;;
+        ' help') words='serve check cert wire doctor sign explain test verify status reload journal report' ;;
         ' serve') words='--config --debug --help' ;;
         ' check') words='--config --help' ;;
         ' cert') words='list show add replace remove request make-test --config --help' ;;
@@ -96,9 +102,10 @@ _postseal() {
         ' explain') words='--config --sender --recipient --json --help' ;;
         ' test') words='--config --sender --rule --recipient --ca --json --send --help' ;;
         ' verify') [[ $word == -* ]] || { compopt -o default; return; }; words='--ca --signature-only --json --help' ;;
-        ' status') words='--config --help' ;;
+        ' status') words='--config --json --help' ;;
         ' reload') words='--config --help' ;;
         ' journal') words='--address --queue-id --rule --outcome --since --until --last --follow --json --config --file --debug-file --debug --for --sender --help' ;;
+        ' report') words='--month --since --until --by --json --csv --config --file --help' ;;
       esac
       ;;
   esac

@@ -12,6 +12,7 @@ import { first } from './mime/header.js';
 import { OpaqueMessage } from './mime/opaque.js';
 import { randomBoundary, SignedMessage } from './mime/signed.js';
 import type { TopHeader } from './mime/top-header.js';
+import type { Journal } from './journal.js';
 import { Refused, replyOf, type NextHop, type Trace, type Transfer } from './next-hop.js';
 
 export interface CopyContext {
@@ -20,6 +21,9 @@ export interface CopyContext {
   readonly received: Buffer;
   readonly now: Date;
   readonly random: (octets: number) => Buffer;
+  /** Milliseconds, for how long something takes. */
+  readonly uptime: () => number;
+  readonly journal: Journal;
   readonly trace: MessageTrace;
 }
 
@@ -66,7 +70,7 @@ export class Copy {
       parameters: this.content.parameters(envelope.parameters),
     };
     const trace: Trace = (direction, line) => {
-      this.context.trace.smtp(this.decision.action === 'sign' ? 'signed' : 'unsigned', direction, line);
+      this.context.trace.smtp(this.name, direction, line);
     };
     this.transfer = await nextHop.open(own, trace, some);
   }
@@ -85,7 +89,10 @@ export class Copy {
 
   /** Lets the next hop have it. @throws Refused, Failure */
   async finish(): Promise<Reply> {
+    const { journal, trace, uptime } = this.context;
+    const began = uptime();
     const reply = await this.transfer!.finish();
+    journal.handedOn(trace, this.name, uptime() - began);
     if (outcome(reply) !== 'accepted') throw new Refused(reply);
     this.accepted = reply;
     return reply;
@@ -101,6 +108,11 @@ export class Copy {
     const { fault } = this;
     const refusal = fault instanceof Refused ? fault.recipients.get(recipient) : undefined;
     return refusal ?? this.transfer?.refused.get(recipient) ?? this.accepted ?? (fault && replyOf(fault));
+  }
+
+  /** For the debug journal. */
+  private get name(): string {
+    return this.decision.action === 'sign' ? 'signed' : 'unsigned';
   }
 
   private async flush(): Promise<void> {
@@ -173,13 +185,15 @@ class SignedContent implements Content {
     const time = signingTime(context.now, first(context.header.fields, 'date')?.body);
     const contentDigest = this.frame.end();
     const sign = form === 'clear' ? detachedSignedData : closingSignedData;
+    const began = context.uptime();
     const cms = await sign({ identity, algorithm, contentDigest, signingTime: time }).catch(
       (error: unknown) => {
         throw signingFailure(decision, error);
       },
     );
+    const milliseconds = context.uptime() - began;
     this.frame.close(cms);
-    context.trace.signature({
+    context.journal.signature(context.trace, {
       certificate: identity.name,
       algorithm: algorithm.title,
       digest: algorithm.digest.name,
@@ -187,6 +201,7 @@ class SignedContent implements Content {
       headerProtection: decision.headerProtection,
       signingTime: time !== undefined,
       octets: cms.length,
+      milliseconds,
     });
   }
 }

@@ -54,4 +54,8 @@ export interface InForce {
 export interface MessageListener {
   /** @param id Postfix's queue id, or NOQUEUE; may hold anything that a client says */
   message(id: string, entry: MessageEntry): void;
+  /** A key has signed. @param algorithm as people call it: `RSA` */
+  signature?(algorithm: string, milliseconds: number): void;
+  /** The next hop has answered the end of a copy. */
+  handedOn?(milliseconds: number): void;
 }

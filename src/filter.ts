@@ -21,6 +21,8 @@ export interface Hands {
   readonly journal: Journal;
   readonly clock: () => Date;
   readonly random: (octets: number) => Buffer;
+  /** Milliseconds that only ever grow, for how long something takes. */
+  readonly uptime: () => number;
   /** Our name in the Received field. */
   readonly hostname: string;
   readonly maxHops: number;
@@ -34,11 +36,12 @@ export interface Hands {
  */
 export async function filter(message: Delivery, hands: Hands): Promise<readonly Reply[]> {
   const { envelope, client, repliesEach } = message;
-  const { journal, clock } = hands;
+  const { journal, clock, random, uptime } = hands;
   const trace = journal.trace({ ...envelope, client });
   let id = queueId(envelope.forwarded) ?? noQueueId;
   let print: string | undefined;
   const now = clock();
+  const began = uptime();
   const content = new Counted(message.content);
   let header: TopHeader | undefined;
   let pending: readonly Recipient[] = envelope.recipients;
@@ -61,7 +64,7 @@ export async function filter(message: Delivery, hands: Hands): Promise<readonly 
     const received = receivedField({ ...client, hostname: hands.hostname, id, date: now });
     // What the message asks of us goes no further.
     const outgoing = withoutField(header, hands.policy.requestHeader);
-    const context = { header: outgoing, received, now, trace, random: hands.random };
+    const context = { header: outgoing, received, now, journal, trace, random, uptime };
     copies = copiesFor(groups, context, repliesEach);
 
     await copies.open(hands.nextHop, envelope);
@@ -94,7 +97,7 @@ export async function filter(message: Delivery, hands: Hands): Promise<readonly 
     sender: envelope.sender,
     groups: groups.flatMap(group => tell(group, told)),
     size: content.size,
-    milliseconds: clock().getTime() - now.getTime(),
+    milliseconds: Math.round(uptime() - began),
     reply,
   };
   journal.message(id, entry, trace);

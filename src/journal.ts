@@ -4,6 +4,7 @@
 import winston from 'winston';
 import { DebugJournal, type DebugSettings, type Written } from './debug/journal.js';
 import { MessageTrace, type Beginning } from './debug/trace.js';
+import type { Details } from './debug/detail.js';
 import type { DebugState, InForce, MessageEntry, MessageListener } from './entry.js';
 import type { Failure } from './failure.js';
 import { counted, oneLine } from './printable.js';
@@ -20,7 +21,7 @@ export interface JournalOptions extends JournalSettings {
   readonly stream: NodeJS.WritableStream;
   /** Whether lines carry the time themselves; journald adds its own. */
   readonly timestamps: boolean;
-  /** Hear of every message, whatever changes. */
+  /** Hear of everything that a listener can, whatever the settings. */
   readonly listeners?: readonly MessageListener[];
 }
 
@@ -177,6 +178,18 @@ export class Journal {
     this.logger.info(`postseal: the debug journal${rest} (${why}): ${describeWritten(state)}`);
   }
 
+  /** A key has signed. */
+  signature(trace: MessageTrace, facts: Details['signature']): void {
+    for (const listener of this.listeners) listener.signature?.(facts.algorithm, facts.milliseconds);
+    trace.signature({ ...facts, milliseconds: rounded(facts.milliseconds) });
+  }
+
+  /** The next hop has answered the end of a copy. */
+  handedOn(trace: MessageTrace, copy: string, milliseconds: number): void {
+    for (const listener of this.listeners) listener.handedOn?.(milliseconds);
+    trace.handedOn(copy, rounded(milliseconds));
+  }
+
   /** What the debug journal has written. */
   get written(): Written {
     return this.debug.written;
@@ -196,4 +209,9 @@ export class Journal {
       `postseal: ${what}, listening on ${listen}, returning to ${returnPort}; ${counted(rules, 'rule')}, ${counted(certificates, 'certificate')}`,
     );
   }
+}
+
+/** To hundredths. */
+function rounded(milliseconds: number): number {
+  return Math.round(milliseconds * 100) / 100;
 }

@@ -86,6 +86,7 @@ describe('imports', () => {
   /** A library's quirks live in the one place that wraps it (style.md, 16). */
   test.each([
     ['winston', ['journal']],
+    ['prom-client', ['service/metrics']],
     ['ini', ['config/value']],
     ['node-forge', ['asn1', 'certs/pbe']],
     ['re2js', ['rules/pattern']],

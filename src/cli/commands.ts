@@ -8,6 +8,7 @@ import { explain, explainHelp } from './explain.js';
 import { journal, journalHelp } from './journal.js';
 import { withOutput } from './output.js';
 import { reload, reloadHelp } from './reload.js';
+import { report, reportHelp } from './report.js';
 import { serve, serveHelp } from './serve.js';
 import { sign, signHelp } from './sign.js';
 import { status, statusHelp } from './status.js';
@@ -54,6 +55,7 @@ export const commands: Commands = {
   status: { run: status, help: statusHelp, summary: 'tell how the running service is' },
   reload: { run: reload, help: reloadHelp, summary: 'have the running service read its configuration again' },
   journal: { run: journal, help: journalHelp, summary: 'search the event log, and follow it' },
+  report: { run: report, help: reportHelp, summary: 'count the messages of a month, by sender and rule' },
 };
 
 const help = `Usage: postseal COMMAND [OPTION]...

@@ -6,7 +6,7 @@ import type { SwitchOn } from '../service/debug-routes.js';
 import { usageError } from './arguments.js';
 import { ask } from './control.js';
 import { CommandError, exit } from '../exit.js';
-import { warn } from './journal-search.js';
+import { warn } from './log-search.js';
 import { parseDuration } from './time.js';
 
 /** So often the service is asked whether there is still something to follow, in milliseconds. */

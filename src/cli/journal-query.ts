@@ -4,7 +4,7 @@ import { outcomes, type Outcome } from '../events/event.js';
 import type { Query } from '../events/search.js';
 import { parsePattern } from '../rules/pattern.js';
 import { usageError } from './arguments.js';
-import { parseTime, timeForms } from './time.js';
+import { readSpan } from './time.js';
 
 export const queryOptions = {
   address: { type: 'string', multiple: true },
@@ -26,26 +26,15 @@ export interface QueryOptions {
 
 /** @throws CommandError (64) */
 export function readQuery(values: QueryOptions, now: Date): Query {
-  const time = (key: 'since' | 'until'): { [K in typeof key]?: Date } => {
-    const text = values[key];
-    if (text === undefined) return {};
-    const moment = parseTime(text, now);
-    if (!moment) throw usageError('journal', `--${key}: "${text}" is no time: write ${timeForms}`);
-    return { [key]: moment };
-  };
   for (const key of ['queue-id', 'rule'] as const)
     if (values[key]?.includes('') === true) throw usageError('journal', `--${key}: is empty`);
-  const query = {
+  return {
     ...(values.address && { address: addressMatcher(values.address) }),
     ...(values['queue-id'] && { queueIds: values['queue-id'] }),
     ...(values.rule && { rules: values.rule }),
     ...(values.outcome && { outcomes: values.outcome.map(readOutcome) }),
-    ...time('since'),
-    ...time('until'),
+    ...readSpan('journal', values, now),
   };
-  if (query.since && query.until && query.since >= query.until)
-    throw usageError('journal', '--until is not later than --since');
-  return query;
 }
 
 /** Bare or in angle brackets, as the log has the address or in its canonical form. */

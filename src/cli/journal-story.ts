@@ -53,9 +53,9 @@ function rewritten({ mediaType, from, to, because }: Details['re-encoded']): str
 }
 
 function signed(facts: Details['signature']): string {
-  const { certificate, algorithm, digest, form, headerProtection, signingTime, octets } = facts;
+  const { certificate, algorithm, digest, form, headerProtection, signingTime, octets, milliseconds } = facts;
   const more = `${headerProtection ? ', header protection' : ''}${signingTime ? '' : ', no signing time'}`;
-  return `    signature: ${escaped(`certificate=${certificate}, ${algorithm}, ${digest}, ${form}${more}, ${octets} octets`)}`;
+  return `    signature: ${escaped(`certificate=${certificate}, ${algorithm}, ${digest}, ${form}${more}, ${octets} octets, ${milliseconds} ms`)}`;
 }
 
 /** With the return port, one copy after the other. */

@@ -2,12 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { outcomes } from '../events/event.js';
 import { defaultConfig, parseOptions, usageError } from './arguments.js';
-import { CommandError, exit } from '../exit.js';
+import { exit } from '../exit.js';
 import { OffWatch, runningDebugFile, switchDebug, usualTime } from './journal-debug.js';
 import { EventFinder, StoryFinder } from './journal-finders.js';
 import { queryOptions, readLast, readQuery } from './journal-query.js';
-import { isFile, Search, sourcesOf, type Source } from './journal-search.js';
-import { readIni, showProblem } from '../service/load.js';
+import { configuredLog, isFile, Search, sourcesOf, type Source } from './log-search.js';
 import { timeForms } from './time.js';
 
 export const journalHelp = `Usage: postseal journal [OPTION]...
@@ -131,8 +130,7 @@ export async function journal(args: readonly string[]): Promise<number> {
   }
   if (follow) for (const found of finder.rest()) print(found);
   for (const source of sources) await source.close?.();
-  if (searching.skipped > 0)
-    process.stderr.write(`postseal: lines skipped that are no ${finder.what}: ${searching.skipped}\n`);
+  searching.tellSkipped();
   return searching.failed ? exit.noInput : exit.ok;
 }
 
@@ -143,15 +141,4 @@ async function checkGrows(files: readonly string[] | undefined): Promise<void> {
   if (file?.endsWith('.gz') === true) throw usageError('journal', '--follow: nothing comes to a .gz');
   if (file !== undefined && !(await isFile(file)))
     throw usageError('journal', `--follow: ${file} is not a file that grows`);
-}
-
-/** @throws CommandError (78) */
-async function configuredLog(ini: string): Promise<string> {
-  const { config, problems } = await readIni(ini);
-  if (!config) throw new CommandError(exit.config, problems.map(showProblem).join('\n'));
-  const { file } = config.events;
-  if (file) return file.path;
-  const mend =
-    'write file = /var/log/postseal/events.json there and restart the service, or name one with --file';
-  throw new CommandError(exit.config, `${ini}: [events] names no file: ${mend}`);
 }

@@ -2,11 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { defaultConfig, parseOptions } from './arguments.js';
 import { exit } from '../exit.js';
+import type { Endpoint } from '../config/config.js';
 import { takeSocket } from '../service/activation.js';
-import { controlRoutes, controlSocket } from '../service/control.js';
-import { HttpListener } from '../service/http.js';
+import { controlRoutes, controlSocket, watchRoutes } from '../service/control.js';
+import { HttpListener, type Routes } from '../service/http.js';
 import { ExpiryWatch } from '../service/expiry-watch.js';
 import { loadOrFail } from '../service/load.js';
+import { Metrics } from '../service/metrics.js';
 import { notifyAs } from '../service/notify.js';
 import { Records } from '../service/records.js';
 import { reload, tellFindings, tellSocket, watched, type Reloaded, type Running } from '../service/reload.js';
@@ -28,7 +30,7 @@ A signal lets messages in flight finish within shutdown_timeout; what does not m
 queue. A second signal ends at once.
 
 SIGHUP reads the ini file and the certificates again, and the log files begin anew. With a mistake in the ini
-file everything stays as it was, and the journal says why; listen and protocol need a restart. "postseal reload"
+file everything stays as it was, and the journal says why; where it listens, and protocol, need a restart. "postseal reload"
 does the same, and tells what came of it.
 `;
 
@@ -45,8 +47,9 @@ export async function serve(args: readonly string[]): Promise<number> {
   const path = values.config ?? defaultConfig;
   const handed = takeSocket(process.env, process.pid);
   const installation = await loadOrFail(path);
-  const tally = new Tally();
-  const records = await Records.open(installation, values.debug === true, [tally]);
+  const tally = new Tally(() => new Date());
+  const metrics = new Metrics();
+  const records = await Records.open(installation, values.debug === true, [tally, metrics]);
   const { journal } = records;
   tellFindings(installation, journal);
   const world = { random: pooled(), uptime: () => performance.now() };
@@ -54,9 +57,6 @@ export async function serve(args: readonly string[]): Promise<number> {
   // From the first message on it ends as it should.
   const signal = signalled();
   await service.start();
-  journal.ready(service.inForce);
-  tellSocket(service, journal);
-  records.debug.remind();
 
   const watch = new Watch(
     directory => {
@@ -77,9 +77,12 @@ export async function serve(args: readonly string[]): Promise<number> {
     mailed: await told.read(),
     keep: mailed => told.write(mailed),
   });
-  expiry.look();
   const end = new AbortController();
-  const running = { path, service, records, watch, expiry, ending: end.signal };
+  const metricsListen = installation.config.metrics.listen;
+  const running = {
+    ...{ path, service, records, watch, expiry, tally, metrics, metricsListen },
+    ending: end.signal,
+  };
   const systemd = notifyAs(process.env, process.pid, {
     able: () => service.listening,
     status: () => `${tally.toString()}; ${service.condition}`,
@@ -87,7 +90,11 @@ export async function serve(args: readonly string[]): Promise<number> {
       journal.warning(`postseal: systemd does not hear how the service is: ${why}`);
     },
   });
-  const control = await openControl(running, reloads);
+  const listeners = await openListeners(running, reloads);
+  journal.ready(service.inForce);
+  tellSocket(service, journal);
+  records.debug.remind();
+  expiry.look();
   void systemd?.ready();
   reloads.serve(async because => {
     void systemd?.reloading();
@@ -102,7 +109,7 @@ export async function serve(args: readonly string[]): Promise<number> {
   const reloaded = reloads.end();
   const warned = expiry.close();
   await service.stop();
-  await control?.close();
+  for (const listener of listeners) await listener.close();
   await reloaded;
   await warned;
   watch.close();
@@ -110,23 +117,40 @@ export async function serve(args: readonly string[]): Promise<number> {
   return exit.ok;
 }
 
-/** The control socket, where there is a place for it. Without it mail passes all the same. */
-async function openControl(running: Running, reloads: Requests<Reloaded>): Promise<HttpListener | undefined> {
-  const { path, service, records } = running;
+/** The control socket, where there is a place for it, and the listener for metrics, where the ini file names one. */
+async function openListeners(running: Running, reloads: Requests<Reloaded>): Promise<HttpListener[]> {
+  const { path, service } = running;
   const { config } = service.installation;
+  const listeners: (HttpListener | undefined)[] = [];
   // Without systemd there is no directory that is ours, but the ini file may name one.
-  if (config.service.control === undefined && process.env['RUNTIME_DIRECTORY'] === undefined)
-    return undefined;
-  const socket = controlSocket(path, config);
-  const listener = new HttpListener(controlRoutes(running, reloads), error => {
-    records.journal.connectionFault(error);
+  if (config.service.control !== undefined || process.env['RUNTIME_DIRECTORY'] !== undefined) {
+    const socket = { kind: 'unix', path: controlSocket(path, config) } as const;
+    // Whoever gets at it steers the service: root and our user alone.
+    listeners.push(await open('control socket', socket, 0o600, controlRoutes(running, reloads), running));
+  }
+  const { metricsListen } = running;
+  // Whoever is in our group may read.
+  if (metricsListen)
+    listeners.push(await open('metrics', metricsListen, 0o660, watchRoutes(running), running));
+  return listeners.filter(listener => listener !== undefined);
+}
+
+/** @returns undefined where it cannot be had: mail passes all the same */
+async function open(
+  what: string,
+  endpoint: Endpoint,
+  mode: number,
+  routes: Routes,
+  { records: { journal } }: Running,
+): Promise<HttpListener | undefined> {
+  const listener = new HttpListener(routes, error => {
+    journal.connectionFault(error);
   });
   try {
-    // Whoever gets at it steers the service: root and our user alone.
-    await listener.listen({ kind: 'unix', path: socket }, 0o600);
+    await listener.listen(endpoint, mode);
     return listener;
   } catch (error) {
-    records.journal.notListening('control socket', (error as Error).message);
+    journal.notListening(what, (error as Error).message);
     return undefined;
   }
 }

@@ -33,6 +33,7 @@ export async function passThrough(
       journal,
       clock: () => new Date(),
       random: randomBytes,
+      uptime: () => performance.now(),
       hostname: service.hostname,
       maxHops: service.maxHops,
     },

@@ -1,4 +1,5 @@
 // Times as people type and read them.
+import { usageError } from './arguments.js';
 
 /** What parseTime takes, for help and errors. */
 export const timeForms =
@@ -29,6 +30,25 @@ export function parseTime(text: string, now: Date): Date | undefined {
 export function parseDuration(text: string): number | undefined {
   const match = /^(\d{1,9})([smhd])$/.exec(text);
   return match ? (Number(match[1]) * units[match[2] as keyof typeof units]) / 1000 : undefined;
+}
+
+/** The options --since and --until of a command. @throws CommandError (64) */
+export function readSpan(
+  command: string,
+  values: { readonly since?: string; readonly until?: string },
+  now: Date,
+): { readonly since?: Date; readonly until?: Date } {
+  const time = (key: 'since' | 'until'): { [K in typeof key]?: Date } => {
+    const text = values[key];
+    if (text === undefined) return {};
+    const moment = parseTime(text, now);
+    if (!moment) throw usageError(command, `--${key}: "${text}" is no time: write ${timeForms}`);
+    return { [key]: moment };
+  };
+  const span = { ...time('since'), ...time('until') };
+  if (span.since && span.until && span.since >= span.until)
+    throw usageError(command, '--until is not later than --since');
+  return span;
 }
 
 /** `2024-11-08 08:38:42` in local time. */

@@ -75,6 +75,11 @@ export interface EventsSection {
   };
 }
 
+export interface MetricsSection {
+  /** Where metrics and health are to be had, beside the control socket. */
+  readonly listen?: Endpoint;
+}
+
 /** Where a password comes from; the password itself is read by `certs` and kept nowhere else. */
 export type PasswordSource =
   | { readonly kind: 'none' }
@@ -122,6 +127,7 @@ export interface Config {
   readonly service: ServiceSection;
   readonly journal: JournalSection;
   readonly events: EventsSection;
+  readonly metrics: MetricsSection;
   readonly certificates: readonly CertificateSection[];
   readonly directories: readonly CertificatesSection[];
   readonly rules: readonly RuleSection[];

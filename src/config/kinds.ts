@@ -5,6 +5,7 @@ import {
   events,
   exception,
   journal,
+  metrics,
   rule,
   service,
   signing,
@@ -28,6 +29,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   },
   journal: { named: false, prose: 'What is told of it.', options: journal },
   events: { named: false, prose: 'What is told of it to programs.', options: events },
+  metrics: { named: false, prose: 'How it is watched.', options: metrics },
   certificate: {
     named: true,
     prose: 'A key with its certificate, under a name for the rules.',

@@ -169,6 +169,14 @@ export const events = {
   ),
 } as const satisfies Table;
 
+export const metrics = {
+  listen: optional(
+    parseEndpoint,
+    '127.0.0.1:9464',
+    'Where Prometheus reads /metrics, and others /health/live and /health/ready: host:port, [IPv6]:port or unix:/path. The control socket has them too.',
+  ),
+} as const satisfies Table;
+
 const passwords = {
   password_file: optional(
     path,

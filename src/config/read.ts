@@ -3,10 +3,17 @@ import * as os from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { Address } from '../address.js';
 import { readCertificate, readCertificates } from './certificates.js';
-import type { Config, EventsSection, JournalSection, Problem, ServiceSection } from './config.js';
+import type {
+  Config,
+  EventsSection,
+  JournalSection,
+  MetricsSection,
+  Problem,
+  ServiceSection,
+} from './config.js';
 import { isLoopback, isSameEndpoint } from './endpoint.js';
 import { Findings, type Place } from './findings.js';
-import { events, journal, service, signing } from './options.js';
+import { events, journal, metrics, service, signing } from './options.js';
 import type { Context } from './parsers.js';
 import { readException, readRule, warnOfIdleExceptions, warnOfSha1, warnOfShadows } from './rules.js';
 import { checkHeaders, readSection } from './sections.js';
@@ -40,6 +47,7 @@ export function readConfig(file: string, text: string | Uint8Array, hostname = o
   const serviceSection = readService(only('service'), hostname, context, findings);
   const journalSection = readJournal(only('journal'), serviceSection?.hostname, context, findings);
   const eventsSection = readEvents(only('events'), journalSection?.debugFile, context, findings);
+  const metricsSection = readMetrics(only('metrics'), context, findings);
   const signingReading = readSection(signing, only('signing'), context, findings);
   const defaults = signingReading.values;
   warnOfSha1(signingReading, findings);
@@ -48,7 +56,7 @@ export function readConfig(file: string, text: string | Uint8Array, hostname = o
   const rules = all('rule').map(section => readRule(section, names, defaults, context, findings));
   const exceptions = all('exception').map(section => readException(section, names.rule, context, findings));
 
-  if (findings.hasErrors || !serviceSection || !journalSection || !eventsSection) {
+  if (findings.hasErrors || !serviceSection || !journalSection || !eventsSection || !metricsSection) {
     return { config: undefined, problems: findings.problems };
   }
   const config: Config = {
@@ -56,6 +64,7 @@ export function readConfig(file: string, text: string | Uint8Array, hostname = o
     service: serviceSection,
     journal: journalSection,
     events: eventsSection,
+    metrics: metricsSection,
     certificates: certificates.filter(isRead),
     directories: directories.filter(isRead),
     rules: rules.filter(isRead),
@@ -168,6 +177,17 @@ function readEvents(
     ...(file !== undefined && { file: { path: file, origin: findings.origin(place('file')) } }),
     ...(url !== undefined && { webhook: { url, ...(authorization && { authorization }) } }),
   };
+}
+
+function readMetrics(section: Section, context: Context, findings: Findings): MetricsSection | undefined {
+  const { complete, lineOf } = readSection(metrics, section, context, findings);
+  if (complete?.listen && !isLoopback(complete.listen)) {
+    const message =
+      'other hosts can read there, without a password, how much mail is signed and by which rules and certificates: ' +
+      'let a firewall decide who, or listen on 127.0.0.1';
+    findings.warning({ line: lineOf('listen'), section: section.title, key: 'listen' }, message);
+  }
+  return complete && { ...(complete.listen && { listen: complete.listen }) };
 }
 
 function warnOfUnused(sections: readonly Section[], rules: readonly Section[], findings: Findings): void {

@@ -28,9 +28,13 @@ export interface Details {
     readonly headerProtection: boolean;
     readonly signingTime: boolean;
     readonly octets: number;
+    /** That the key took. */
+    readonly milliseconds: number;
   };
   /** One of the two. */
   readonly 'return port': { readonly copy: string; readonly sent?: string; readonly received?: string };
+  /** The return port has answered the end of a copy. */
+  readonly 'handed on': { readonly copy: string; readonly milliseconds: number };
   readonly failure: { readonly reason: string };
   readonly done: {
     readonly size: number;
@@ -97,8 +101,10 @@ const shapes: { readonly [H in Happening]: { readonly [K in keyof Details[H]]-?:
     headerProtection: isTruth,
     signingTime: isTruth,
     octets: isNumber,
+    milliseconds: isNumber,
   },
   'return port': { copy: isText, sent: isTextOrAbsent, received: isTextOrAbsent },
+  'handed on': { copy: isText, milliseconds: isNumber },
   failure: { reason: isText },
   done: { size: isNumber, milliseconds: isNumber, reply: isText, groups: isGroups },
 };

@@ -73,6 +73,10 @@ export class MessageTrace {
     this.tell('return port', { copy, [direction]: line });
   }
 
+  handedOn(copy: string, milliseconds: number): void {
+    this.tell('handed on', { copy, milliseconds });
+  }
+
   failure({ message }: Error): void {
     this.tell('failure', { reason: message });
   }

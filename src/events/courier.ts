@@ -5,6 +5,17 @@ import type { Journal } from '../journal.js';
 /** What a courier has to tell. */
 export type Reports = Pick<Journal, 'eventsFail' | 'eventsWork' | 'eventsLost'>;
 
+/** How it stands with what is to be delivered. */
+export interface Backlog {
+  /** As the journal names the place. */
+  readonly to: string;
+  readonly waiting: number;
+  /** Since the courier began. */
+  readonly lost: number;
+  /** What the last attempt failed of. */
+  readonly trouble?: string;
+}
+
 export interface CourierOptions {
   /** Where it brings them, for the journal. */
   readonly to: string;
@@ -64,8 +75,9 @@ export class Courier {
   private failures = 0;
   private trouble = '';
   private toldOfTrouble = false;
-  /** Since the first of them. */
+  /** Since the first of them, and in all. */
   private lost = 0;
+  private lostInAll = 0;
   /** What is lost and not told yet, by reason. */
   private readonly untold = new Map<string, number>();
   private nextReport: NodeJS.Timeout | undefined;
@@ -81,6 +93,11 @@ export class Courier {
       this.characters += line.length;
       this.work ??= this.run();
     }
+  }
+
+  get backlog(): Backlog {
+    const { trouble, waiting, lostInAll, options } = this;
+    return { to: options.to, waiting: waiting.length, lost: lostInAll, ...(trouble !== '' && { trouble }) };
   }
 
   /** Tries again at once, if it is waiting to. */
@@ -206,6 +223,7 @@ export class Courier {
 
   private lose(count: number, why: string): void {
     this.lost += count;
+    this.lostInAll += count;
     this.untold.set(why, (this.untold.get(why) ?? 0) + count);
     if (this.nextReport) return;
     this.report();

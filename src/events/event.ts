@@ -2,11 +2,18 @@
 import type { Address } from '../address.js';
 import type { Decision } from '../decision.js';
 import { outcome, type Reply } from '../failure.js';
-import type { DecidedGroup, MessageEntry } from '../entry.js';
+import type { MessageEntry } from '../entry.js';
 import { printableJson } from '../printable.js';
 import { outcomeOf, outcomes, type Outcome } from '../sentence.js';
 
 export { outcomes, type Outcome } from '../sentence.js';
+
+/** So many of each. */
+export type Counts = Record<Outcome, number>;
+
+export function noCounts(): Counts {
+  return { signed: 0, unsigned: 0, deferred: 0, rejected: 0 };
+}
 
 /** How each outcome is told in `meta.event`; docs/events.md has the same table. */
 const kinds = {
@@ -55,34 +62,41 @@ export interface Event {
 /** What etc/postfix/main.cf has Postfix hand over at a time. */
 const namedRecipients = 1000;
 
+/** What became of a message for recipients that were treated alike. */
+export interface Fate {
+  readonly outcome: Outcome;
+  readonly recipients: readonly Address[];
+  readonly reply: Reply;
+  readonly decision?: Decision | undefined;
+}
+
 /**
- * One event for each group of recipients; one in all for a message that failed before there was a decision. A
- * message that earlier attempts had brought to everybody has none: it had its events then.
+ * One for each group of recipients; one in all for a message that failed before there was a decision. A message that
+ * earlier attempts had brought to everybody has none: it was told then.
  */
+export function fatesOf({ groups, reply }: MessageEntry): Fate[] {
+  const fate = (recipients: readonly Address[], own: Reply, decision?: Decision): Fate => ({
+    outcome: outcomeOf(own, decision),
+    recipients,
+    reply: own,
+    decision,
+  });
+  if (groups.length > 0) return groups.map(g => fate(g.recipients, g.reply ?? reply, g.decision));
+  return outcome(reply) === 'accepted' ? [] : [fate([], reply)];
+}
+
+/** An event for each of its fates. */
 export function eventsOf(id: string, entry: MessageEntry, now: Date): Event[] {
-  return groupsOf(entry).map(g => eventOf(id, entry, now, g.recipients, g.reply ?? entry.reply, g.decision));
-}
-
-/** The outcomes of these events, without making them. */
-export function outcomesOf(entry: MessageEntry): Outcome[] {
-  return groupsOf(entry).map(g => outcomeOf(g.reply ?? entry.reply, g.decision));
-}
-
-function groupsOf({ groups, reply }: MessageEntry): readonly DecidedGroup[] {
-  if (groups.length > 0) return groups;
-  return outcome(reply) === 'accepted' ? [] : [{ recipients: [] }];
+  return fatesOf(entry).map(fate => eventOf(id, entry, now, fate));
 }
 
 function eventOf(
   queueId: string,
   { sender, size, milliseconds }: MessageEntry,
   now: Date,
-  recipients: readonly Address[],
-  { code, text }: Reply,
-  decision?: Decision,
+  { outcome: result, recipients, reply: { code, text }, decision }: Fate,
 ): Event {
   const reply = `${code} ${text}`;
-  const result = outcomeOf({ code, text }, decision);
   const more = recipients.length - namedRecipients;
   return {
     meta: {

@@ -1,6 +1,6 @@
 // The event log: makes events of what the journal hears, and hands them to a file and a webhook.
 import type { MessageEntry, MessageListener } from '../entry.js';
-import type { Courier } from './courier.js';
+import type { Backlog, Courier } from './courier.js';
 import { eventsOf, toLine } from './event.js';
 import type { EventFile } from './file.js';
 import type { Webhook } from './webhook.js';
@@ -9,6 +9,11 @@ import type { Webhook } from './webhook.js';
 export interface Way<T> {
   readonly to: T;
   readonly courier: Courier;
+}
+
+export interface Backlogs {
+  readonly file?: Backlog;
+  readonly webhook?: Backlog;
 }
 
 export class EventLog implements MessageListener {
@@ -26,6 +31,15 @@ export class EventLog implements MessageListener {
       const line = toLine(event);
       for (const courier of couriers) courier.put(line);
     }
+  }
+
+  /** How it stands with each way that there is. */
+  get backlogs(): Backlogs {
+    const { file, webhook } = this;
+    return {
+      ...(file && { file: file.courier.backlog }),
+      ...(webhook && { webhook: webhook.courier.backlog }),
+    };
   }
 
   /** Opens the file anew: the one there was may have been moved away. */

@@ -1,7 +1,7 @@
 // What the service writes: the journal and the event log, as the ini file describes them.
 import type { MessageListener } from '../entry.js';
 import type { DebugSettings } from '../debug/journal.js';
-import type { EventLog } from '../events/log.js';
+import type { Backlogs, EventLog } from '../events/log.js';
 import { Journal } from '../journal.js';
 import { CommandError, exit } from '../exit.js';
 import { DebugSwitch, debugSettings } from './debug.js';
@@ -20,7 +20,7 @@ export class Records {
 
   /**
    * @param debugging whether there is a debug journal, whatever the file says
-   * @param listeners hear of every message
+   * @param listeners of the journal
    * @throws CommandError (78)
    */
   static async open(
@@ -38,6 +38,11 @@ export class Records {
       () => new Journal({ ...settings, events, listeners, stream, timestamps }),
     );
     return new Records(journal, events, new DebugSwitch(journal, installation.config, debugging));
+  }
+
+  /** What waits to be told to programs. */
+  get backlogs(): Backlogs {
+    return this.events.backlogs;
   }
 
   /** Goes on as this installation says, in files opened anew. @throws CommandError (78); then nothing has changed */

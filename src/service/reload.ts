@@ -1,12 +1,14 @@
 // A reload: all that the ini file leads to now is put in the place of what was in force, or nothing of it.
-import { formatEndpoint, type Config, type ServiceSection } from '../config/config.js';
+import { formatEndpoint, type Config, type Endpoint, type ServiceSection } from '../config/config.js';
 import { isSameEndpoint } from '../config/endpoint.js';
 import type { Journal } from '../journal.js';
 import { CommandError } from '../exit.js';
 import type { ExpiryWatch } from './expiry-watch.js';
 import { loadOrFail, showProblem, type Installation } from './load.js';
+import type { Metrics } from './metrics.js';
 import type { Records } from './records.js';
 import type { Service } from './service.js';
+import type { Tally } from './tally.js';
 import type { Watch } from './watch.js';
 
 /** What a reload works on. */
@@ -17,6 +19,10 @@ export interface Running {
   readonly records: Records;
   readonly watch: Watch;
   readonly expiry: ExpiryWatch;
+  readonly tally: Tally;
+  readonly metrics: Metrics;
+  /** Where metrics were to be had when it began. */
+  readonly metricsListen: Endpoint | undefined;
   /** When it comes, everything stays as it is. */
   readonly ending: AbortSignal;
 }
@@ -33,7 +39,7 @@ export const ended: Reloaded = { reloaded: false, mistakes: ['postseal: the serv
 
 /** Never rejects: what keeps it from coming about is told in the journal too. */
 export async function reload(because: string, running: Running): Promise<Reloaded> {
-  const { path, service, records, watch, expiry, ending } = running;
+  const { path, service, records, watch, expiry, tally, ending } = running;
   const { journal } = records;
   journal.reloading(because);
   const began = performance.now();
@@ -46,14 +52,20 @@ export async function reload(because: string, running: Running): Promise<Reloade
     await records.reopen(installation);
     service.exchange(installation);
     tellFindings(installation, journal);
-    tellRestart(service, settings, journal);
+    tellRestart(
+      startLines(service.settings, running.metricsListen, service.handed),
+      startLines(settings, installation.config.metrics.listen, service.handed),
+      journal,
+    );
     tellSocket(service, journal);
+    tally.reloaded(true);
     journal.reloaded(Math.round(performance.now() - began), service.inForce);
     records.debug.remind();
     watch.set(watched(installation.config));
     expiry.look();
     return { reloaded: true, mistakes: [] };
   } catch (error) {
+    tally.reloaded(false);
     const mistakes = mistakesIn(error);
     // Whoever moved the log files away expects new ones all the same.
     await records.reopen(service.installation).catch((again: unknown) => {
@@ -77,16 +89,23 @@ export function watched({ directories }: Config): string[] {
   return directories.filter(section => section.watch).map(section => section.directory);
 }
 
-/** Says what the ini file has that waits for a restart. */
-function tellRestart({ settings: old, handed }: Service, now: ServiceSection, journal: Journal): void {
-  const lines = ({ listen, protocol }: ServiceSection): string[] => [
+/** What is read at the start alone, as lines of the ini file. @param handed whether systemd listens for us */
+function startLines(
+  { listen, protocol }: ServiceSection,
+  metrics: Endpoint | undefined,
+  handed: unknown,
+): string[] {
+  return [
     // On a socket of systemd's a restart changes nothing.
-    ...(handed ? [] : [`listen = ${formatEndpoint(listen)}`]),
+    `listen = ${handed ? '(of systemd)' : formatEndpoint(listen)}`,
     `protocol = ${protocol}`,
+    `listen in [metrics] = ${metrics ? formatEndpoint(metrics) : '(none)'}`,
   ];
-  const before = lines(old);
-  for (const [i, line] of lines(now).entries())
-    if (line !== before[i]) journal.needsRestart(line, before[i]!);
+}
+
+/** @param before what the service was started with */
+function tellRestart(before: readonly string[], now: readonly string[], journal: Journal): void {
+  for (const [i, line] of now.entries()) if (line !== before[i]) journal.needsRestart(line, before[i]!);
 }
 
 /** Says where systemd listens elsewhere than the ini file says. */

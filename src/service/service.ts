@@ -147,9 +147,10 @@ export class Service {
 
   /** How the service is, for the one line of `systemctl status`: `3 in flight; return port up`. */
   get condition(): string {
-    const { up } = this.current.wayOut.returnPort;
-    const returnPort = up === undefined ? 'not needed yet' : up ? 'up' : 'down';
-    return `${this.inbound.inFlight} in flight; return port ${returnPort}`;
+    const { up, successAge, failureAge } = this.returnPort.seen;
+    const known = successAge !== undefined || failureAge !== undefined;
+    const returnPort = known ? (up ? 'up' : 'down') : 'not needed yet';
+    return `${this.inFlight} in flight; return port ${returnPort}`;
   }
 
   get installation(): Installation {
@@ -159,6 +160,21 @@ export class Service {
   /** The TCP port in use. */
   get port(): number {
     return this.inbound.port;
+  }
+
+  /** Messages on their way. */
+  get inFlight(): number {
+    return [...this.waysOut].reduce((sum, { messages }) => sum + messages, 0);
+  }
+
+  /** Open connections of Postfix's. */
+  get connections(): number {
+    return this.inbound.connections;
+  }
+
+  /** The one that new messages go to. */
+  get returnPort(): ReturnPort {
+    return this.current.wayOut.returnPort;
   }
 
   get inForce(): InForce {
@@ -178,7 +194,7 @@ export class Service {
     const { outcomes, journal, world } = this;
     const clock = (): Date => new Date();
     const nextHop = wayOut.returnPort;
-    const hands = { policy, nextHop, outcomes, journal, clock, random: world.random, hostname, maxHops };
+    const hands = { policy, nextHop, outcomes, journal, clock, ...world, hostname, maxHops };
     return { installation, hands, wayOut };
   }
 

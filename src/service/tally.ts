@@ -1,17 +1,68 @@
-// What became of the mail since the start, as numbers.
+// What has happened since the service began, in plain numbers: for those who ask how it is.
 import type { MessageEntry, MessageListener } from '../entry.js';
-import { outcomes, outcomesOf } from '../events/event.js';
+import { fatesOf, noCounts, type Counts } from '../events/event.js';
 
-/** Counts as the event log does: once for each message and group of recipients that were treated alike. */
+export interface Deferral {
+  readonly at: Date;
+  readonly queueId: string;
+  /** The envelope sender. */
+  readonly sender: string;
+  /** What Postfix heard. */
+  readonly reply: string;
+}
+
 export class Tally implements MessageListener {
-  private readonly counts = new Map(outcomes.map(outcome => [outcome, 0]));
+  readonly since: Date;
+  readonly reloads = { ok: 0, failed: 0 };
+  lastReload: { readonly at: Date; readonly ok: boolean } | undefined;
+  lastDeferral: Deferral | undefined;
+  /** Messages by outcome; one whose recipients were treated differently counts for each group of them. */
+  private readonly all = noCounts();
+  private ofDay = noCounts();
+  private day: string;
 
-  message(_: string, entry: MessageEntry): void {
-    for (const outcome of outcomesOf(entry)) this.counts.set(outcome, this.counts.get(outcome)! + 1);
+  constructor(private readonly clock: () => Date) {
+    this.since = clock();
+    this.day = this.since.toDateString();
+  }
+
+  message(queueId: string, entry: MessageEntry): void {
+    this.turnDay();
+    for (const { outcome, reply } of fatesOf(entry)) {
+      this.all[outcome]++;
+      this.ofDay[outcome]++;
+      if (outcome !== 'deferred') continue;
+      const heard = `${reply.code} ${reply.text}`;
+      this.lastDeferral = { at: this.clock(), queueId, sender: entry.sender.text, reply: heard };
+    }
+  }
+
+  reloaded(ok: boolean): void {
+    this.reloads[ok ? 'ok' : 'failed']++;
+    this.lastReload = { at: this.clock(), ok };
+  }
+
+  get sinceStart(): Counts {
+    return { ...this.all };
+  }
+
+  /** Since midnight, local time. */
+  get today(): Counts {
+    this.turnDay();
+    return { ...this.ofDay };
   }
 
   /** `signed 1203, unsigned 88, deferred 2, rejected 0` */
   toString(): string {
-    return [...this.counts].map(([outcome, count]) => `${outcome} ${count}`).join(', ');
+    return Object.entries(this.all)
+      .map(([outcome, count]) => `${outcome} ${count}`)
+      .join(', ');
+  }
+
+  private turnDay(): void {
+    const day = this.clock().toDateString();
+    if (day === this.day) return;
+    this.day = day;
+    this.ofDay = noCounts();
   }
 }

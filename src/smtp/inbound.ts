@@ -48,6 +48,11 @@ export class Inbound {
     return this.server.inFlight.size;
   }
 
+  /** How many are open. */
+  get connections(): number {
+    return this.server.connections.size;
+  }
+
   /** Takes no more connections, lets messages in flight finish within the limit, ends idle connections. */
   async close(): Promise<void> {
     await new Promise<void>(resolve => {

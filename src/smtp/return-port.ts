@@ -3,23 +3,24 @@ import type { Envelope, Recipient } from '../envelope.js';
 import { Failure, outcome, type Reply } from '../failure.js';
 import { Refused, type NextHop, type Trace, type Transfer } from '../next-hop.js';
 import { capabilitiesOf, everything, type Capabilities } from './capabilities.js';
+import { ContactLog, type Contact } from './contact.js';
 import { DotStuffer } from './dot-stuffing.js';
+import { lackingExtension, xforwardCommands } from './extensions.js';
 import { Session, type SessionOptions } from './session.js';
 
 /** Seconds that a connection is kept without work: it occupies a process of Postfix meanwhile. */
 const idleSeconds = 10;
 
-/** Milliseconds after which what it offers is asked for anew. */
+/** Milliseconds after which it is asked anew what it offers, or whether it is there. */
 const maxAge = 60_000;
 /** Milliseconds that a client waits for that. */
 const patience = 3000;
 
 export class ReturnPort implements NextHop {
-  /** Whether it answered when it was last connected to; undefined before. */
-  up: boolean | undefined;
   private readonly idle: { session: Session; timer: NodeJS.Timeout }[] = [];
   private readonly busy = new Set<Session>();
   private readonly closing = new AbortController();
+  private readonly contact: ContactLog;
   /** What its last EHLO reply offered, and when. */
   private known: { readonly capabilities: Capabilities; readonly at: number } = {
     capabilities: everything,
@@ -31,7 +32,27 @@ export class ReturnPort implements NextHop {
   constructor(
     private readonly options: SessionOptions,
     private readonly clock: () => number = () => performance.now(),
-  ) {}
+  ) {
+    this.contact = new ContactLog(clock);
+  }
+
+  get connections(): { readonly idle: number; readonly busy: number } {
+    return { idle: this.idle.length, busy: this.busy.size };
+  }
+
+  /** As far as is known. */
+  get seen(): Contact {
+    return this.contact.state;
+  }
+
+  /** Whether it is there: by what was last seen of it, or by asking where that is long ago; never rejects. */
+  async contacted(): Promise<Contact> {
+    if (this.contact.age >= maxAge) {
+      this.asking ??= this.ask();
+      await this.asking;
+    }
+    return this.seen;
+  }
 
   /**
    * What it offers, as far as is known or can be learned soon; never rejects. A message is held against what its
@@ -57,9 +78,11 @@ export class ReturnPort implements NextHop {
           session,
           refused,
           () => {
+            this.contact.worked();
             this.release(session);
           },
           () => {
+            if (session.lost) this.contact.failed(session.lost);
             this.drop(session);
           },
         );
@@ -67,7 +90,9 @@ export class ReturnPort implements NextHop {
         if (error instanceof Refused && (await reset(session))) this.release(session);
         else this.drop(session);
         // Postfix may have closed a kept connection just now: nothing was transferred, so ask again.
-        if (reused && error instanceof Failure && error.kind === 'return-port-lost') continue;
+        const lost = error instanceof Failure && error.kind === 'return-port-lost';
+        if (reused && lost) continue;
+        if (lost) this.contact.failed(error);
         throw error;
       }
     }
@@ -82,10 +107,10 @@ export class ReturnPort implements NextHop {
 
   private async connect(signal: AbortSignal): Promise<Session> {
     const session = await Session.connect(this.options, signal).catch((error: unknown) => {
-      this.up = false;
+      this.contact.failed(error as Failure);
       throw error;
     });
-    this.up = true;
+    this.contact.worked();
     const capabilities = capabilitiesOf(keyword => session.extension(keyword));
     this.known = { capabilities, at: this.clock() };
     return session;
@@ -210,38 +235,6 @@ function no(reply: Reply): Error {
 
 function joinParameters(parameters: readonly string[]): string {
   return parameters.map(p => ` ${p}`).join('');
-}
-
-/** What would be lost in silence on the way: the first parameter that the return port does not know. */
-function lackingExtension(session: Session, envelope: Envelope): string | undefined {
-  const needs = (extension: string): boolean => session.extension(extension) === undefined;
-  for (const parameter of [...envelope.parameters, ...envelope.recipients.flatMap(r => r.parameters)]) {
-    const keyword = parameter.split('=', 1)[0]!.toUpperCase();
-    const extension = {
-      BODY: '8BITMIME',
-      SMTPUTF8: 'SMTPUTF8',
-      RET: 'DSN',
-      ENVID: 'DSN',
-      NOTIFY: 'DSN',
-      ORCPT: 'DSN',
-    }[keyword];
-    if (extension && needs(extension) && parameter.toUpperCase() !== 'BODY=7BIT') return extension;
-  }
-  return undefined;
-}
-
-/** Two commands, as Postfix sends them, to stay within the line limit (XFORWARD_README). */
-function xforwardCommands(session: Session, { forwarded }: Envelope): string[] {
-  const known = new Set(session.extension('XFORWARD')?.map(a => a.toUpperCase()) ?? []);
-  return [
-    ['NAME', 'ADDR', 'PORT'],
-    ['PROTO', 'HELO', 'IDENT', 'SOURCE'],
-  ]
-    .map(names =>
-      names.filter(n => known.has(n) && forwarded.has(n)).map(n => `${n}=${forwarded.get(n) ?? ''}`),
-    )
-    .filter(attributes => attributes.length > 0)
-    .map(attributes => `XFORWARD ${attributes.join(' ')}`);
 }
 
 class SmtpTransfer implements Transfer {

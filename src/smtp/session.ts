@@ -30,6 +30,8 @@ export interface SessionOptions {
 
 export class Session {
   trace: Trace = () => undefined;
+  /** Why it is good for nothing any more. */
+  lost: Failure | undefined;
   private readonly replies = new ReplyReader();
   /** Replies that wait for somebody to wait for them. */
   private readonly unread: string[] = [];
@@ -37,7 +39,6 @@ export class Session {
   private readonly waiting: { resolve: (reply: Reply) => void; reject: (why: Failure) => void }[] = [];
   /** Who waits until more can be written. */
   private writing: ((why: Failure) => void) | undefined;
-  private lost: Failure | undefined;
   private extensions: ReadonlyMap<string, readonly string[]> | undefined;
   private readonly internals: Internals;
 
@@ -55,7 +56,8 @@ export class Session {
   static async connect(options: SessionOptions, signal: AbortSignal): Promise<Session> {
     const socket = connectSocket(options.address);
     const giveUp = (): void => {
-      socket.destroy(new Error('shutting down'));
+      const late = (signal.reason as Error).name === 'TimeoutError';
+      socket.destroy(new Error(late ? 'timed out' : 'shutting down'));
     };
     signal.addEventListener('abort', giveUp);
     if (signal.aborted) giveUp();

@@ -159,6 +159,7 @@ export async function runFilter(
       outcomes: new Outcomes(),
       clock: () => goldenClock,
       random: octets => Buffer.alloc(octets, 0x5a),
+      uptime: () => 0,
       hostname: 'seal.example.com',
       maxHops: 5,
       ...hands,

@@ -20,6 +20,7 @@ const packages = {
   'systemd-analyze': 'systemd',
   'systemd-notify': 'systemd',
   'systemd-socket-activate': 'systemd',
+  promtool: 'prometheus',
   java: 'default-jre-headless',
   keytool: 'default-jre-headless',
   'bcmail.jar': 'libbcmail-java',

@@ -170,6 +170,7 @@ describe('the debug journal', () => {
       form: 'clear',
       headerProtection: false,
       signingTime: true,
+      milliseconds: 0.5,
       octets: 2425,
     });
     trace.smtp('signed', 'sent', 'MAIL FROM:<carl@example.org>');

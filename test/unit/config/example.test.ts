@@ -39,6 +39,7 @@ test('with the settings taken out of their comments the plain sections are valid
     service: { ...service, control: undefined },
     journal: { ...journal, warnTo: [], warnFrom: Address.parse('postseal@mail.example.com') },
     events: {},
+    metrics: {},
   };
   const { config: silent } = readConfig('/etc/postseal.ini', '', 'mail.example.com');
   expect(JSON.parse(JSON.stringify(spelt))).toEqual(JSON.parse(JSON.stringify(silent)));

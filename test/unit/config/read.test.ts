@@ -114,6 +114,7 @@ test('an empty file is all defaults, and a warning', () => {
       warnFrom: address('postseal@host.example.com'),
     },
     events: {},
+    metrics: {},
     certificates: [],
     directories: [],
     rules: [],

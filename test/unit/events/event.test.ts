@@ -136,7 +136,7 @@ test.each([
 
 describe('groups', () => {
   test('are counted as they have events', () => {
-    const tally = new Tally();
+    const tally = new Tally(() => now);
     tally.message('X', entry({ groups: [...groupOf(sign), ...groupOf(pass)] }));
     tally.message('X', entry({ groups: groupOf(sign), reply: never }));
     tally.message('NOQUEUE', entry({ reply: later }));

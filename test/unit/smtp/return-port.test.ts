@@ -91,3 +91,45 @@ describe('without an answer', () => {
     expect(await offered()).toEqual(['DSN']);
   });
 });
+
+describe('whether it is there', () => {
+  const deliver = async (): Promise<unknown> => (await port.open(to(bob), () => undefined, false)).finish();
+
+  test('is asked where nothing was seen of it for a minute, once for all', async () => {
+    expect(await Promise.all([port.contacted(), port.contacted(), offered()])).toMatchObject([
+      { up: true, successAge: 0 },
+      { up: true },
+      ['DSN'],
+    ]);
+    now = 59_000;
+    await deliver();
+    now = 118_000;
+    expect(await port.contacted()).toEqual({ up: true, successAge: 59_000 });
+    expect(asked()).toBe(1);
+    now = 119_000;
+    expect(await port.contacted()).toEqual({ up: true, successAge: 0 });
+    expect(asked()).toBe(2);
+  });
+
+  test('a connection that is lost in the middle is a failure, a refusal is none', async () => {
+    server.fault({ at: 'dot', reply: '452 4.3.1 Full', times: 1 });
+    await deliver();
+    expect(await port.contacted()).toMatchObject({ up: true });
+    server.fault({ at: 'dot', then: 'hang up', times: 1 });
+    const transfer = await port.open(to(bob), () => undefined, false);
+    await expect(transfer.finish()).rejects.toThrow('lost');
+    transfer.abort();
+    now = 10;
+    expect(await port.contacted()).toEqual({
+      up: false,
+      successAge: 10,
+      failureAge: 10,
+      failure: expect.any(String) as string,
+    });
+  });
+
+  test('one that says nothing is given some seconds', async () => {
+    server.fault({ at: 'greeting', then: 'hang' });
+    expect(await port.contacted()).toMatchObject({ up: false, failure: 'timed out' });
+  });
+});

@@ -1,8 +1,9 @@
-// The files that `postseal journal` reads, and what it finds in them.
+// The logs that commands read, and what they find in them.
 import { stat } from 'node:fs/promises';
 import { CurrentFile, linesOf, readWhole, rotatedFiles, type LineBatches } from '../events/files.js';
 import { escaped } from '../printable.js';
 import { CommandError, exit } from '../exit.js';
+import { readIni, showProblem } from '../service/load.js';
 import type { Finder } from './journal-finders.js';
 
 /** A file that lines are read from; reading the current one again gives what is new. */
@@ -16,7 +17,7 @@ export interface Source {
 
 export class Search {
   /** Lines that are not what is looked for. */
-  skipped = 0;
+  private skipped = 0;
   /** An older file could not be read. */
   failed = false;
 
@@ -64,6 +65,10 @@ export class Search {
       all = [...(await lastOf(this.in(source), room)), ...all];
     }
     return all;
+  }
+
+  tellSkipped(): void {
+    if (this.skipped > 0) warn(`lines skipped that are no ${this.finder.what}: ${this.skipped}`);
   }
 }
 
@@ -114,4 +119,15 @@ export async function isFile(path: string): Promise<boolean> {
 function unreadable(path: string, error: unknown): CommandError {
   const { code, message } = error as NodeJS.ErrnoException;
   return new CommandError(exit.noInput, `${path}: cannot be read (${code ?? message})`);
+}
+
+/** @throws CommandError (78) */
+export async function configuredLog(ini: string): Promise<string> {
+  const { config, problems } = await readIni(ini);
+  if (!config) throw new CommandError(exit.config, problems.map(showProblem).join('\n'));
+  const { file } = config.events;
+  if (file) return file.path;
+  const mend =
+    'write file = /var/log/postseal/events.json there and restart the service, or name one with --file';
+  throw new CommandError(exit.config, `${ini}: [events] names no file: ${mend}`);
 }
