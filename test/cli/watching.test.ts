@@ -178,7 +178,7 @@ describe('a running service', () => {
         { name: 'bert', state: 'valid' },
       ],
       events: { file: { waiting: 0, lost: 0 } },
-      debug: false,
+      debug: { to: 'stdout' },
       reloads: { ok: 0, failed: 0 },
     });
   });
