@@ -163,7 +163,7 @@ describeWithPeers('a socket of systemd’s', ['systemd-socket-activate', 'python
     const process = activate(`127.0.0.1:${port}`);
     await process.says('Listening on');
     expect(await greeting({ host: '127.0.0.1', port })).toEqual(hello);
-    expect(process.output).toContain(`postseal: ready, listening on 127.0.0.1:${port}, `);
+    await process.says(`postseal: ready, listening on 127.0.0.1:${port}, `);
     expect(process.output).not.toContain('the ini file says');
     process.signal('SIGTERM');
     expect((await process.end()).code).toBe(0);

@@ -34,7 +34,8 @@ async function expectIdentity(path: string, password: string, leaf: Issued): Pro
 
 async function expectWrong(path: string, password: string): Promise<void> {
   const message = expect.stringMatching(/: the password does not open it$/) as string;
-  expect(await loadCertificate(source(path, password))).toEqual({ problems: [{ key: 'password', message }] });
+  const problem = { key: 'password', message, locked: true };
+  expect(await loadCertificate(source(path, password))).toEqual({ problems: [problem] });
 }
 
 describeWithPeers('PKCS#12 of OpenSSL, and in the shape of Windows and macOS', ['openssl'], () => {
