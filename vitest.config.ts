@@ -21,7 +21,8 @@ function withoutOpenssl(): string[] {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: withoutOpenssl(),
+    globalSetup: './test/support/prepare.mjs', // what the tests start is compiled from src as it is
+    exclude: [...withoutOpenssl(), 'test/long/**'],
     maxWorkers: 2, // most of the time the tests wait for processes that they started
     testTimeout: 20_000,
     maxConcurrency: 3, // of processes that a file's concurrent tests start

@@ -22,6 +22,16 @@ export interface LoadedDirectory {
   readonly problems: readonly CertificateProblem[];
 }
 
+/** Whether a file of that name is read for an identity. */
+export function isMemberFile(name: string): boolean {
+  return /^[^.].*\.(?:p12|pfx|pem)$/i.test(name);
+}
+
+/** Whether a file of that name is read for authorities. */
+export function isIssuerFile(name: string): boolean {
+  return /^[^.].*\.(?:crt|cer|der)$/i.test(name);
+}
+
 /**
  * Loads every .p12, .pfx and .pem file of a directory, hidden ones apart. One that fails leaves the others
  * in; identities are named `staff/anna.p12`. Issuers that a file lacks are taken from the other files, and
@@ -33,21 +43,23 @@ export async function loadDirectory(
 ): Promise<LoadedDirectory> {
   let names: string[];
   try {
-    names = (await readDirectory(directory, io)).filter(name => !name.startsWith('.'));
+    names = await readDirectory(directory, io);
   } catch (error) {
     return { identities: [], warnings: [], problems: [at(`${directory}: ${(error as Error).message}`)] };
   }
   const secret = await readSecret(password, io);
-  const read = async (pattern: RegExp): Promise<(ReadFile & { name: string; path: string })[]> => {
+  const read = async (
+    isWanted: (name: string) => boolean,
+  ): Promise<(ReadFile & { name: string; path: string })[]> => {
     const files = [];
-    for (const name of names.filter(n => pattern.test(n))) {
+    for (const name of names.filter(isWanted)) {
       const path = join(directory, name);
       files.push({ name, path, ...(await readCertificateFile(path, 'file', secret, io)) });
     }
     return files;
   };
-  const members = await read(/\.(?:p12|pfx|pem)$/i);
-  const issuers = await read(/\.(?:crt|cer|der)$/i);
+  const members = await read(isMemberFile);
+  const issuers = await read(isIssuerFile);
   const pool = distinct(
     [...members, ...issuers].flatMap(({ contents }) => contents?.certificates ?? []).filter(c => c.ca),
   );
@@ -69,7 +81,7 @@ export async function loadDirectory(
   }
   const unused = [
     ...issuers.filter(({ contents }) => contents && !holdsIssuersAlone(contents)).map(({ path }) => path),
-    ...names.filter(name => /\.key$/i.test(name)).map(name => join(directory, name)),
+    ...names.filter(name => /^[^.].*\.key$/i.test(name)).map(name => join(directory, name)),
   ];
   const mend = 'put key, certificate and chain together into one .pem file';
   warnings.push(...unused.map(path => at(`${path}: is not used; ${mend}`)));

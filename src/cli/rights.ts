@@ -1,8 +1,9 @@
 // Who may do what with the files of the ini file: looks at their rights, and at the users who need them.
 import { execFile } from 'node:child_process';
-import { readdir, stat } from 'node:fs/promises';
+import { readFile, readdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { isIssuerFile, isMemberFile } from '../certs/directory.js';
 import type { Config, PasswordSource } from '../config/config.js';
 import type { Finding } from '../wiring/finding.js';
 import { findingsOfEntry, type Entry, type Role, type User } from '../wiring/findings-rights.js';
@@ -15,10 +16,7 @@ export async function findingsOfRights(config: Config, settings: PostfixSettings
   const service = await findUser(serviceUser);
   const postfix = await findUser(settings.main('mail_owner'));
   const { listen, return: back } = config.service;
-  const files: [string, Role][] = [
-    [resolve(config.file), 'ini'],
-    ...(await secretsOf(config)).map((path): [string, Role] => [path, 'secret']),
-  ];
+  const files: [string, Role][] = [[resolve(config.file), 'ini'], ...(await filesOf(config))];
   const sockets: [string, User | undefined, string][] = [
     ...(listen.kind === 'unix' ? ([[listen.path, postfix, serviceUser]] as const) : []),
     ...(back.kind === 'unix' ? ([[back.path, service, settings.main('setgid_group')]] as const) : []),
@@ -44,20 +42,38 @@ function once(findings: readonly Finding[]): Finding[] {
   });
 }
 
-/** Files with a key or a password in them. */
-async function secretsOf({ certificates, directories, events }: Config): Promise<string[]> {
+/** What the service reads, and whether it is to be kept from others. What systemd hands in, systemd guards. */
+export async function filesOf({ certificates, directories, events }: Config): Promise<[string, Role][]> {
+  const secret = (path: string): [string, Role] => [path, 'secret'];
   const passwords = (source: PasswordSource): string[] => (source.kind === 'file' ? [source.path] : []);
+  const { authorization } = events.webhook ?? {};
+  const named = certificates.flatMap(({ file, keyFile, chainFile }) => [file, keyFile, chainFile]);
   const inDirectories = directories.map(async ({ directory }) => {
     const names = await readdir(directory).catch(() => []);
-    // Issuers may lie beside the keys.
-    return names.filter(name => !/\.(?:crt|cer|der)$/.test(name)).map(name => join(directory, name));
+    return names.filter(name => isMemberFile(name) || isIssuerFile(name)).map(name => join(directory, name));
   });
+  const holders = [...named, ...(await Promise.all(inDirectories)).flat()]
+    .filter(path => path !== undefined)
+    .filter(path => !path.startsWith('credential:'));
   return [
-    ...certificates.flatMap(c => [c.keyFile ?? c.file, ...passwords(c.password)]),
-    ...directories.flatMap(d => passwords(d.password)),
-    ...(await Promise.all(inDirectories)).flat(),
-    ...(events.webhook?.authorization ? [events.webhook.authorization.path] : []),
+    ...(await Promise.all(
+      holders.map(async (path): Promise<[string, Role]> => [
+        path,
+        (await holdsKey(path)) ? 'secret' : 'public',
+      ]),
+    )),
+    ...[...certificates, ...directories].flatMap(({ password }) => passwords(password)).map(secret),
+    ...(authorization ? [secret(authorization.path)] : []),
   ];
+}
+
+/** Of what cannot be looked into the worse is assumed. */
+async function holdsKey(path: string): Promise<boolean> {
+  if (/\.(?:p12|pfx)$/i.test(path)) return true;
+  return readFile(path, 'latin1').then(
+    text => text.includes('PRIVATE KEY-----'),
+    () => true,
+  );
 }
 
 async function look(path: string): Promise<Entry> {

@@ -24,8 +24,8 @@ export interface Entry {
   readonly found: boolean;
 }
 
-/** ini: the ini file; secret: a key or a password; socket: to be connected to. */
-export type Role = 'ini' | 'secret' | 'socket';
+/** ini: the ini file; secret: a key or a password; public: certificates alone; socket: to be connected to. */
+export type Role = 'ini' | 'secret' | 'public' | 'socket';
 
 /** Bits of one class, inode(7). */
 const bits = { read: 4, write: 2, search: 1 } as const;

@@ -9,12 +9,11 @@ import { describeMachine } from './proc.js';
 import { report, type Results } from './report.js';
 import { Setting } from './setting.js';
 
-const help = `Usage: npm run bench -- [--quick] [--rounds N] [--scale F] [--source]
+const help = `Usage: npm run bench -- [--quick] [--rounds N] [--scale F]
 
   --quick      fewer runs of fewer messages, and 25 MB instead of 100: about half a minute
   --rounds N   runs of each case (default 5, quick 3); the report has their medians
   --scale F    so many times the messages of a run (default 1, quick 0.2)
-  --source     run Postseal from src instead of dist
 `;
 
 const { values } = parseArgs({
@@ -22,7 +21,6 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     rounds: { type: 'string' },
     scale: { type: 'string' },
-    source: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
@@ -91,7 +89,7 @@ async function bench(): Promise<void> {
   const missing = obstacle(['smtp-source', 'openssl']);
   if (missing !== undefined) throw new Error(`${missing} (Debian packages)`);
   const machine = describeMachine();
-  const setting = Setting.create(values.source);
+  const setting = Setting.create();
   try {
     const hop = await measureHop(setting);
     progress('memory');

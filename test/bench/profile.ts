@@ -66,7 +66,7 @@ function top(times: ReadonlyMap<string, number>, busy: number, messages: number,
   );
 }
 
-const setting = Setting.create(false);
+const setting = Setting.create();
 try {
   const sink = await Sink.start();
   // Made for its ini file; what is measured is another process with the same.

@@ -21,10 +21,7 @@ export class Setting {
   /** The root that signatures verify against. */
   readonly root: string;
 
-  private constructor(
-    readonly directory: string,
-    private readonly fromSource: boolean,
-  ) {
+  private constructor(readonly directory: string) {
     const pki = makePki(join(directory, 'pki'));
     const addresses = [signedSender, opaqueSender, protectedSender];
     this.certificate = pki.issue({ name: 'anna', addresses, key: 'rsa2048' });
@@ -32,11 +29,11 @@ export class Setting {
     this.root = pki.root.certificate;
   }
 
-  static create(fromSource: boolean): Setting {
+  static create(): Setting {
     const directory = mkdtempSync(join(tmpdir(), 'postseal-bench-'));
     // A shell script of another user works below it, too.
     chmodSync(directory, 0o755);
-    return new Setting(directory, fromSource);
+    return new Setting(directory);
   }
 
   path(name: string): string {
@@ -94,9 +91,8 @@ certificate = anna
 header_protection = yes
 `,
     );
-    const { fromSource } = this;
     return {
-      service: await Service.start({ config, journal: this.path(`${name}.journal`), fromSource }),
+      service: await Service.start({ config, journal: this.path(`${name}.journal`) }),
       port,
     };
   }

@@ -14,6 +14,7 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config/read.js';
 import { load } from '../../src/service/load.js';
+import { entry } from '../support/entry.js';
 import { describeWithPeers, peer } from '../support/peers.js';
 import { openssl, type Request } from '../support/pki.js';
 import { put, temporaryPki } from '../support/pki-temporary.js';
@@ -260,7 +261,7 @@ describe('add', () => {
 describeWithPeers('add on a terminal', ['python3'], () => {
   test('asks for the password on a terminal, and does not show it', async () => {
     const house = new House(pki.dir, '');
-    const args = ['--import', 'tsx', 'src/main.ts', 'cert', 'add', billing.p12, '--config', house.ini];
+    const args = [entry, 'cert', 'add', billing.p12, '--config', house.ini];
     const { stdout } = await promisify(execFile)(
       peer('python3'),
       ['-c', terminal, process.execPath, ...args],

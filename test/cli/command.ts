@@ -1,12 +1,10 @@
-// Runs `postseal` as a child process, from src through tsx, and looks for secrets in all that it writes.
+// Runs `postseal` as a child process, and looks for secrets in all that it writes.
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect } from 'vitest';
+import { entry } from '../support/entry.js';
 import type { Issued } from '../support/pki.js';
-
-const root = join(import.meta.dirname, '..', '..');
 
 export interface Result {
   readonly code: number | null;
@@ -16,7 +14,7 @@ export interface Result {
 
 /** What runs it, as program and arguments. */
 export function commandLine(args: readonly string[]): [string, ...string[]] {
-  return [process.execPath, '--import', 'tsx', join(root, 'src', 'main.ts'), ...args];
+  return [process.execPath, entry, ...args];
 }
 
 export class Postseal {
@@ -46,12 +44,12 @@ export class Postseal {
   static start(args: readonly string[], secrets: readonly string[] = [], environment = {}): Postseal {
     const [program, ...rest] = commandLine(args);
     const env = { ...process.env, ...environment };
-    return new Postseal(spawn(program, rest, { cwd: root, env }), secrets);
+    return new Postseal(spawn(program, rest, { env }), secrets);
   }
 
   /** Has another program start it. */
   static under(program: string, before: readonly string[], args: readonly string[]): Postseal {
-    return new Postseal(spawn(program, [...before, ...commandLine(args)], { cwd: root }), []);
+    return new Postseal(spawn(program, [...before, ...commandLine(args)]), []);
   }
 
   /** Resolves once it has written that. */

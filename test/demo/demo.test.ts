@@ -1,4 +1,4 @@
-// The demo as people run it, but into a temporary directory and from src.
+// The demo as people run it, but into a temporary directory.
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ describeWithPeers('the demo', ['openssl'], () => {
   });
 
   test('signs, shows, verifies, and leaves its files', async () => {
-    const args = ['--import', 'tsx', join(import.meta.dirname, 'demo.ts'), '--source'];
+    const args = ['--import', 'tsx', join(import.meta.dirname, 'demo.ts')];
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [
       ...args,
       '--directory',

@@ -21,7 +21,6 @@ const { values } = parseArgs({
     /** Where to leave everything. */
     directory: { type: 'string', default: join(root, 'demo') },
     /** Run Postseal from src through tsx instead of dist; the test does. */
-    source: { type: 'boolean', default: false },
   },
 });
 const directory = resolve(values.directory);
@@ -88,7 +87,6 @@ async function passThrough(message: Buffer): Promise<{ signed: Buffer; journal: 
   const service = await Service.start({
     config: at('postseal.ini'),
     journal: at('journal.log'),
-    fromSource: values.source,
   });
   try {
     tell(dim(service.lines('ready').join('\n')));

@@ -1,15 +1,10 @@
 // `postseal serve` as a child process, so that it can be killed, and what it wrote.
-//
-// It runs from src through tsx, not from dist: the tests then always test the source as it is, and need
-// no build before them. tsx compiles inside the same process, so that a signal reaches Postseal itself.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+import { entry } from './entry.js';
 
 export interface PostsealOptions {
   /** A port of 127.0.0.1, or the path of a UNIX socket. */
@@ -64,9 +59,7 @@ ${options.ini}`,
 
   /** Starts it (again) and waits until it says that it is ready. @throws Error with what it wrote */
   async run(ms = 15_000): Promise<void> {
-    const args = ['--import', 'tsx', join(root, 'src', 'main.ts'), 'serve', '--config', this.config];
-    const child = spawn(process.execPath, [...args, ...this.args], {
-      cwd: root,
+    const child = spawn(process.execPath, [entry, 'serve', '--config', this.config, ...this.args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;

@@ -32,6 +32,9 @@ export function prepare() {
   }
 }
 
+/** For vitest, too, run without `npm test`. */
+export { prepare as setup };
+
 /** Runs a TypeScript file or a program of the dependencies to its end, and ends with its exit code. */
 export function runAndExit(args) {
   process.exit(run(process.execPath, args));

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { entry } from './entry.js';
 import { until } from './postfix.js';
 
 export interface ServiceOptions {
@@ -10,13 +10,9 @@ export interface ServiceOptions {
   readonly config: string;
   /** Takes what it writes to standard output and standard error; begun anew. */
   readonly journal: string;
-  /** Run src through tsx, for tests that must not depend on a build; otherwise dist. */
-  readonly fromSource?: boolean;
   /** Further arguments of node. */
   readonly nodeArguments?: readonly string[];
 }
-
-const root = join(import.meta.dirname, '..', '..');
 
 export class Service {
   private readonly lastResort = (): void => {
@@ -31,13 +27,9 @@ export class Service {
   }
 
   /** Starts it and waits until it says that it is ready. @throws Error with what it wrote instead */
-  static async start({ config, journal, fromSource, nodeArguments = [] }: ServiceOptions): Promise<Service> {
-    const entry = fromSource
-      ? ['--import', 'tsx', join(root, 'src', 'main.ts')]
-      : [join(root, 'dist', 'main.js')];
+  static async start({ config, journal, nodeArguments = [] }: ServiceOptions): Promise<Service> {
     const output = openSync(journal, 'w');
-    const child = spawn(process.execPath, [...nodeArguments, ...entry, 'serve', '--config', config], {
-      cwd: root,
+    const child = spawn(process.execPath, [...nodeArguments, entry, 'serve', '--config', config], {
       stdio: ['ignore', output, output],
     });
     closeSync(output);

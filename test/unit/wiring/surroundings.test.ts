@@ -94,6 +94,13 @@ describe('rights', () => {
       { file: [0o100644, 0, 0] },
       [`warning is a secret that everybody on this host can use (0644) | chmod 0640 ${path}`],
     ],
+    ['issuers that all may read', 'public', { file: [0o100644, 0, 0] }, []],
+    [
+      'issuers that only root may read',
+      'public',
+      { file: [0o100600, 0, 0] },
+      [`error the user postseal may not read it | chgrp postseal ${path} && chmod 0640 ${path}`],
+    ],
     [
       'an ini file that all may write',
       'ini',

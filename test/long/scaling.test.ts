@@ -42,14 +42,21 @@ describeWithPeers('two filters', ['postfix', 'smtp-source', 'haproxy', ...verifi
     addresses: readonly [string, string],
     ports: readonly [number, number],
     wiring: Omit<PostfixOptions, 'postsealPort'>,
-    proxyPort: number = ports[0],
+    haproxyPort?: number,
   ): Promise<void> {
     const returnPort = await freePort();
     const main = { ...retries, ...wiring.main };
-    const postfix = await Postfix.start({ postsealPort: proxyPort, returnPort, ...wiring, main });
+    const postfix = await Postfix.start({
+      postsealPort: haproxyPort ?? ports[0],
+      returnPort,
+      ...wiring,
+      main,
+    });
     const start = (i: 0 | 1): Promise<PostsealProcess> =>
       PostsealProcess.start({ listenPort: ports[i], address: addresses[i], returnPort, ini });
     const [dying, surviving] = await Promise.all([start(0), start(1)]);
+    // Only now, so that it finds both: Postfix keeps the connections that it has got.
+    const haproxy = haproxyPort === undefined ? undefined : await startHaproxy(directory, haproxyPort, ports);
     try {
       const load = postfix.smtpSource([
         ...['-f', 'anna@example.com', '-t', 'kim@example.net', '-s', '10', '-m', String(total)],
@@ -73,6 +80,10 @@ describeWithPeers('two filters', ['postfix', 'smtp-source', 'haproxy', ...verifi
     } finally {
       await postfix.remove();
       await Promise.all([dying.remove(), surviving.remove()]);
+      if (haproxy) {
+        haproxy.kill();
+        await once(haproxy, 'close');
+      }
     }
   }
 
@@ -92,14 +103,8 @@ describeWithPeers('two filters', ['postfix', 'smtp-source', 'haproxy', ...verifi
   });
 
   test('behind HAProxy', { timeout: 90_000 }, async () => {
-    const [proxyPort, ...ports] = [await freePort(), await freePort(), await freePort()] as const;
-    const haproxy = await startHaproxy(directory, proxyPort, ports);
-    try {
-      await oneDies(['127.0.0.1', '127.0.0.1'], ports, {}, proxyPort);
-    } finally {
-      haproxy.kill();
-      await once(haproxy, 'close');
-    }
+    const [haproxyPort, ...ports] = [await freePort(), await freePort(), await freePort()] as const;
+    await oneDies(['127.0.0.1', '127.0.0.1'], ports, {}, haproxyPort);
   });
 });
 

@@ -1,0 +1,60 @@
+// Which files the doctor looks at for their rights, and which of them are secrets.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { filesOf } from '../../../src/cli/rights.js';
+import { readConfig } from '../../../src/config/read.js';
+
+const key = '-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n';
+const certificate = '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n';
+const tree: Readonly<Record<string, string>> = {
+  'certs/test/private/ca.key': key,
+  'certs/test/ca.pem': certificate,
+  'certs/test/anna.pem': certificate + key,
+  'certs/test/ben.p12': '\x30\x82',
+  'certs/test/issuer.crt': certificate,
+  'certs/test/notes.txt': 'not read by the service',
+  'certs/test/.anna.pem.new': key,
+  'certs/billing.crt': certificate,
+  'certs/billing.key': key,
+  'certs/chain.pem': certificate,
+  'certs/password': 'secret\n',
+};
+const ini = `
+[certificates:test]
+directory = certs/test
+password_file = certs/password
+[certificate:billing]
+file = certs/billing.crt
+key = certs/billing.key
+chain = certs/chain.pem
+[certificate:handed-in]
+file = credential:anna
+`;
+let house: string;
+
+beforeAll(() => {
+  house = mkdtempSync(join(tmpdir(), 'postseal-rights-'));
+  mkdirSync(join(house, 'certs/test/private'), { recursive: true });
+  for (const [name, text] of Object.entries(tree)) writeFileSync(join(house, name), text);
+});
+
+afterAll(() => {
+  rmSync(house, { recursive: true, force: true });
+});
+
+test('those that the service reads, and those with a key or a password are secrets', async () => {
+  const { config } = readConfig(join(house, 'postseal.ini'), ini);
+  const files = await filesOf(config!);
+  expect(Object.fromEntries(files.map(([path, role]) => [relative(house, path), role]))).toEqual({
+    'certs/billing.crt': 'public',
+    'certs/billing.key': 'secret',
+    'certs/chain.pem': 'public',
+    'certs/test/anna.pem': 'secret',
+    'certs/test/ben.p12': 'secret',
+    'certs/test/ca.pem': 'public',
+    'certs/test/issuer.crt': 'public',
+    'certs/password': 'secret',
+  });
+});
