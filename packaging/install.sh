@@ -64,5 +64,5 @@ if [ -d /etc/logrotate.d ] && [ ! -e /etc/logrotate.d/postseal ]; then
   install -o root -g root -m 0644 etc/logrotate.d/postseal /etc/logrotate.d/postseal
 fi
 
-say "done. Next: edit /etc/postseal/postseal.ini, then"
+say "done. Next: postseal cert add FILE, and a rule in /etc/postseal/postseal.ini, then"
 say "  postseal check && systemctl enable --now postseal.socket postseal.service"

@@ -23,7 +23,8 @@ trap 'rm -rf "$work"' EXIT
 say "Compiling Postseal $version."
 tree=$work/tree
 mkdir "$tree"
-git ls-files -z -- README.md CHANGELOG.md LICENSE package.json package-lock.json docs etc man completion systemd |
+git ls-files -z -- README.md CHANGELOG.md LICENSE package.json package-lock.json docs etc man completion systemd \
+  packaging/grafana packaging/prometheus |
   xargs -0 cp --parents -t "$tree"
 node_modules/.bin/tsc -p tsconfig.build.json --outDir "$tree/dist"
 chmod 755 "$tree/dist/main.js"

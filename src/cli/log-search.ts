@@ -128,6 +128,6 @@ export async function configuredLog(ini: string): Promise<string> {
   const { file } = config.events;
   if (file) return file.path;
   const mend =
-    'write file = /var/log/postseal/events.json there and restart the service, or name one with --file';
+    'write file = /var/log/postseal/events.json there and reload the service, or name one with --file';
   throw new CommandError(exit.config, `${ini}: [events] names no file: ${mend}`);
 }

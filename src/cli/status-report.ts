@@ -22,14 +22,16 @@ export function toText(status: Status): string {
     ['debug journal', debugJournal(status)],
     ['last reload', lastReload(status)],
   ];
+  const others = certificates.length > 0 ? ' with others' : '';
   const ready = reasons.length === 0 ? coloured('green', 'ready') : coloured('red', 'not ready');
   return [
     `postseal ${status.version}, process ${status.pid}, since ${localTime(new Date(status.since))}: ${ready}`,
     ...table(facts.map(([name, fact]) => [name!, fact!])),
     ...messages(status),
-    ...(certificates.length > 0 ? ['Certificates', ...certificateTable(certificates)] : []),
+    ...(certificates.length + unusable > 0 ? ['Certificates'] : []),
+    ...(certificates.length > 0 ? certificateTable(certificates) : []),
     ...(unusable > 0
-      ? [coloured('red', `  ${counted(unusable, 'problem')} with others: see postseal check`)]
+      ? [coloured('red', `  ${counted(unusable, 'problem')}${others}: see postseal check`)]
       : []),
   ]
     .map(line => `${line}\n`)

@@ -55,7 +55,7 @@ export async function wire(args: readonly string[]): Promise<number> {
   const edits = missingEdits(circumstances, services);
   const names = services.map(service => service.name).join(', ');
   if (edits.length === 0) {
-    process.stdout.write(`Nothing to do: ${names} are wired to Postseal.\n`);
+    process.stdout.write(`Nothing to do. Wired to Postseal: ${names}.\n`);
     return exit.ok;
   }
   const place = { directory: values.postfix, path: settings.main('config_directory') };

@@ -148,9 +148,13 @@ function life(machine: Machine, file: string, dir: string): void {
       );
     }
     const completions = existsSync(join(root, 'completion')) ? ['bash-completion/completions/postseal'] : [];
-    const examples = ['postfix/main.cf', 'postfix/master.cf', 'postseal.ini'].map(
-      name => `doc/postseal/examples/${name}`,
-    );
+    const examples = [
+      'postfix/main.cf',
+      'postfix/master.cf',
+      'postseal.ini',
+      'grafana/postseal.json',
+      'prometheus/alerts.yml',
+    ].map(name => `doc/postseal/examples/${name}`);
     for (const path of [...completions, ...examples]) await machine.run(`test -s /usr/share/${path}`);
     expect(await present(...program)).toEqual(program.toSorted());
   });

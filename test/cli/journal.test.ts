@@ -226,7 +226,7 @@ describe('what is read', () => {
     const { code, stderr } = await run(['--config', ini]);
     expect(code).toBe(78);
     expect(stderr).toBe(
-      `${ini}: [events] names no file: write file = /var/log/postseal/events.json there and restart the service, or name one with --file\n`,
+      `${ini}: [events] names no file: write file = /var/log/postseal/events.json there and reload the service, or name one with --file\n`,
     );
   });
 

@@ -123,7 +123,7 @@ describeWithPeers('wire', ['postfix', 'smtp-source', ...verifierPeers], () => {
     const { code, stdout } = await wire('--apply', '--yes');
     expect({ code, stdout }).toEqual({
       code: 0,
-      stdout: `Nothing to do: 127.0.0.1:${postfix.submissionPort}, pickup are wired to Postseal.\n`,
+      stdout: `Nothing to do. Wired to Postseal: 127.0.0.1:${postfix.submissionPort}, pickup.\n`,
     });
     expect(asPostconfSees()).toBe(wired);
   });

@@ -63,6 +63,14 @@ test.each<[Partial<CertificateStatus>, string]>([
   expect(line.endsWith('\x1b[0m')).toBe(colour !== '');
 });
 
+test.each<[string, Partial<Status>, string[]]>([
+  ['beside others', {}, ['Certificates', '  1 problem with others: see postseal check']],
+  ['alone', { certificates: [] }, ['Certificates', '  1 problem: see postseal check']],
+])('a certificate that cannot be used, %s', (_, certificates, lines) => {
+  const text = toText(statusWith({}, { certificatesUnusable: 1, ...certificates })).split('\n');
+  expect(text.filter(line => /^Certificates|problem/.test(line))).toEqual(lines);
+});
+
 test('what a client said does not reach the terminal as it is', () => {
   const lastDeferral = {
     at: '2024-11-08T07:38:42.000Z',
