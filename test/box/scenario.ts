@@ -1,12 +1,12 @@
-// The life of the Debian package on a booted machine, whose only source is Debian's archive:
+// The life of the Debian package on a booted machine, whose only source is Debian's archive, with the commands that an
+// administrator types:
 //   sendmail or SMTP → postfix → postseal → postfix (return port) → ~kim/Maildir, verified there by openssl
 // Each test goes on where the one before it ended.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { makePki } from '../support/pki.js';
 import { until } from '../support/postfix.js';
 import { Machine } from './machine.js';
 
@@ -57,11 +57,13 @@ function newer(file: string, dir: string): string {
   return `${tree}.deb`;
 }
 
-const ini = `[certificate:billing]
-file = certs/billing.pem
-[rule:invoices]
+/** As `postseal cert make-test` proposes it. */
+const ini = `[certificates:test]
+directory = certs/test
+
+[rule:test]
 sender = billing@example.com
-certificate = billing
+certificates = test
 `;
 
 function life(machine: Machine, file: string, dir: string): void {
@@ -73,52 +75,63 @@ function life(machine: Machine, file: string, dir: string): void {
   const sockets = readdirSync(join(root, 'systemd')).filter(unit => /^[^@]*\.socket$/.test(unit));
   const units = [...sockets, 'postseal.service'].join(' ');
   const program = ['/usr/bin/postseal', '/usr/lib/postseal', '/usr/lib/systemd/system/postseal.service'];
-  const key = '/etc/postseal/certs/billing.pem';
+  const certificates = '/etc/postseal/certs/test';
+  const key = `${certificates}/billing@example.com.pem`;
 
   /** Which of these paths there are. */
   const present = async (...paths: string[]): Promise<string[]> =>
     (await machine.run(`ls -d ${paths.join(' ')} 2>/dev/null || true`)).split('\n').filter(Boolean);
 
-  /** Sends over sendmail, or over SMTP through the submission service. */
-  const send = (subject: string, how: 'sendmail' | 'swaks' = 'sendmail'): Promise<string> =>
+  /** Sends with the sendmail command, or over SMTP through the submission service. */
+  const send = (subject: string, how: 'sendmail' | 'SMTP' = 'sendmail'): Promise<string> =>
     machine.run(
       how === 'sendmail'
         ? `printf 'From: billing@example.com\\nTo: kim@example.net\\nSubject: ${subject}\\n\\nGrüße\\n' |
              sendmail -f billing@example.com kim@example.net`
-        : `swaks --silent 2 --server 127.0.0.1:587 --from billing@example.com --to kim@example.net \
-             --header 'Subject: ${subject}' --body 'Grüße'`,
+        : `smtp-source -f billing@example.com -t kim@example.net -S '${subject}' 127.0.0.1:587`,
     );
 
-  /** What lies in the mailbox, sorted: for each message what openssl says of it, and its subject. */
-  const mailbox = async (): Promise<string[]> => {
+  /** The subjects of what lies in the mailbox. */
+  const mailbox = async (): Promise<string[]> =>
+    (await machine.run(`grep -hs -m 1 '^Subject: ' /home/kim/Maildir/new/* | cut -c 10-`)).trim().split('\n');
+
+  /** What openssl says of each message there. */
+  const verdicts = async (): Promise<string[]> => {
     const lines = await machine.run(`
       for mail in /home/kim/Maildir/new/*; do
-        [ -e "$mail" ] || continue
-        openssl cms -verify -CAfile /root/ca.pem -in "$mail" -out /dev/null 2>/dev/null && v=good || v=bad
-        echo "$v $(sed -n 's/^Subject: //p' "$mail" | head -n 1)"
+        openssl cms -verify -CAfile ${certificates}/ca.pem -in "$mail" -out /dev/null 2>/dev/null && v=good || v=bad
+        grep -q multipart/signed "$mail" || v=unsigned
+        echo "$v $(sed -n '/^Subject: /{s///p;q}' "$mail")"
       done`);
-    return lines.split('\n').filter(Boolean).sort();
+    return lines.trim().split('\n');
   };
 
-  const arrived = (...subjects: string[]): Promise<true> => {
+  /** Waits until mail of each of these subjects is there: once, and as this. */
+  const arrivedAs = async (verdict: 'good' | 'unsigned', ...subjects: string[]): Promise<void> => {
     let seen: string[] = [];
-    const wanted = subjects.map(subject => `good ${subject}`).sort();
-    return until(
-      () => `${wanted.join(', ')}; there is: ${seen.join(', ')}`,
+    await until(
+      () => `${subjects.join(', ')}; there is: ${seen.join(', ')}`,
       async () => {
-        seen = (await mailbox()).filter(line => subjects.some(subject => line.endsWith(` ${subject}`)));
-        return seen.join() === wanted.join();
+        seen = await mailbox();
+        return subjects.every(subject => seen.includes(subject));
       },
       30_000,
     );
+    const told = (await verdicts()).filter(line => subjects.some(subject => line.endsWith(` ${subject}`)));
+    expect(told.sort()).toEqual(subjects.map(subject => `${verdict} ${subject}`).sort());
   };
+  const arrived = (...subjects: string[]): Promise<void> => arrivedAs('good', ...subjects);
+
+  /** Postfix's configuration, but for the columns into which postconf puts what it writes. */
+  const postfix = (): Promise<string> =>
+    machine.run(`cd /etc/postfix; ls; sed 's/[[:blank:]]\\+/ /g' main.cf master.cf`);
+  let unwired = '';
 
   test('comes in by apt, with what it needs from the archive of Debian', async () => {
     await machine.put(file, '/root/postseal.deb');
     await machine.apt('update');
-    const said = await machine.apt(
-      ...'install --no-install-recommends postfix openssl swaks man-db /root/postseal.deb'.split(' '),
-    );
+    const others = ['postfix', 'openssl', 'man-db', 'bash-completion'];
+    const said = await machine.apt('install', '--no-install-recommends', ...others, '/root/postseal.deb');
     expect(said).toContain('postseal: installed, but not started');
     expect(await state()).toBe('inactive disabled ');
     expect(await machine.run('stat -c "%U:%G %a %n" /etc/postseal /etc/postseal/* /var/log/postseal')).toBe(
@@ -127,6 +140,13 @@ function life(machine: Machine, file: string, dir: string): void {
         'postseal:postseal 755 /var/log/postseal\n',
     );
     expect(await machine.run('id -nG postseal')).toBe('postseal\n');
+    // A Postfix that delivers to kim, and takes submissions.
+    await machine.run(`
+      useradd --create-home kim
+      postconf -e 'mydestination = example.net' 'home_mailbox = Maildir/' \\
+        'minimal_backoff_time = 1s' 'maximal_backoff_time = 1s' 'queue_run_delay = 1s'
+      postconf -M 'submission/inet = submission inet n - y - - smtpd'`);
+    unwired = await postfix();
   });
 
   test('runs in the Node.js of Debian, or, where that is too old, in its own alone', async () => {
@@ -140,23 +160,32 @@ function life(machine: Machine, file: string, dir: string): void {
   });
 
   test('brings its man pages, its completion and the examples', async () => {
-    const pages = existsSync(join(root, 'man')) ? readdirSync(join(root, 'man')) : [];
-    for (const page of pages) {
+    for (const page of readdirSync(join(root, 'man'))) {
       const [, name, section] = /^(.*)\.(\d)$/.exec(page)!;
-      expect(await machine.run(`man -w ${section} ${name}`)).toMatch(
-        `/usr/share/man/man${section}/${page}.gz`,
-      );
+      expect(await machine.run(`man -w ${name}`)).toBe(`/usr/share/man/man${section}/${page}.gz\n`);
     }
-    const completions = existsSync(join(root, 'completion')) ? ['bash-completion/completions/postseal'] : [];
+    // What bash does at the first TAB behind a command.
+    const completion = await machine.run(`bash <<'END'
+      . /usr/share/bash-completion/bash_completion
+      $(complete -p -D | sed 's/.*-F \\(\\S*\\).*/\\1/') postseal
+      complete -p postseal
+END`);
+    expect(completion).toBe('complete -F _postseal postseal\n');
     const examples = [
       'postfix/main.cf',
       'postfix/master.cf',
       'postseal.ini',
       'grafana/postseal.json',
       'prometheus/alerts.yml',
-    ].map(name => `doc/postseal/examples/${name}`);
-    for (const path of [...completions, ...examples]) await machine.run(`test -s /usr/share/${path}`);
+    ];
+    for (const name of examples) await machine.run(`test -s /usr/share/doc/postseal/examples/${name}`);
     expect(await present(...program)).toEqual(program.toSorted());
+  });
+
+  test('may do no more than it has to, as systemd sees it', async () => {
+    const said = await machine.run('systemd-analyze security --no-pager postseal');
+    const [, exposure] = /Overall exposure level for postseal\.service: ([\d.]+)/.exec(said)!;
+    expect(Number(exposure)).toBeLessThanOrEqual(1.5);
   });
 
   test('says before any configuration that nothing is signed', async () => {
@@ -165,30 +194,29 @@ function life(machine: Machine, file: string, dir: string): void {
     );
   });
 
-  test('signs, once configured and wired', async () => {
-    const pki = makePki(join(dir, 'pki'));
-    await machine.put(pki.root.certificate, '/root/ca.pem');
-    await machine.put(
-      pki.issue({ name: 'billing', addresses: ['billing@example.com'] }).pem,
-      '/root/billing.pem',
-    );
-    await machine.write('/root/postseal.ini', ini);
-    await machine.run(`
-      install -d -o root -g postseal -m 0750 /etc/postseal/certs
-      install -o root -g postseal -m 0640 /root/billing.pem /etc/postseal/certs
-      cat /root/postseal.ini >/etc/postseal/postseal.ini
-      postseal check
-      useradd --create-home kim
-      cat /usr/share/doc/postseal/examples/postfix/main.cf >>/etc/postfix/main.cf
-      postconf -e 'mydestination = example.net' 'home_mailbox = Maildir/' 'inet_interfaces = 127.0.0.1' \\
-        'minimal_backoff_time = 1s' 'maximal_backoff_time = 1s' 'queue_run_delay = 1s'
-      postconf -MX pickup/unix
-      cat /usr/share/doc/postseal/examples/postfix/master.cf >>/etc/postfix/master.cf
-      systemctl enable --now ${units}
-      systemctl restart postfix`);
+  test('starts with a certificate for trying out, once that is in the ini file', async () => {
+    expect(await machine.run('postseal cert make-test --address billing@example.com')).toContain(`\n${ini}`);
+    await machine.write('/etc/postseal/postseal.ini', ini);
+    expect(await machine.run('postseal check')).toMatch(/billing@example\.com\.pem .* RSA 2048 /);
+    await machine.run(`systemctl enable --now ${units}`);
+    expect(await state()).toBe('active enabled ');
+  });
+
+  test('wires Postfix, and signs', async () => {
+    await machine.run('postseal wire --apply --yes && postfix reload');
     await send('by sendmail');
-    await send('by SMTP', 'swaks');
-    await arrived('by sendmail', 'by SMTP');
+    await arrived('by sendmail');
+    await send('by SMTP', 'SMTP');
+    await arrived('by SMTP');
+    const verified = await machine.run(`
+      for mail in /home/kim/Maildir/new/*; do
+        postseal verify --ca ${certificates}/ca.pem "$mail" | tail -n 1
+      done`);
+    expect(verified).toBe('signature: good; signer: trusted; From: named by the certificate\n'.repeat(2));
+  });
+
+  test('has nothing wrong with it in the eyes of doctor', async () => {
+    expect(await machine.run('postseal doctor')).not.toMatch(/^(?:error|warning):/m);
   });
 
   test('reloads', async () => {
@@ -239,18 +267,25 @@ function life(machine: Machine, file: string, dir: string): void {
     expect(await machine.run('cat /etc/postseal/postseal.ini')).toBe(ini);
     await send('after the removal');
     await until('a deferral', async () => (await machine.run('postqueue -j')).includes('Connection refused'));
-    expect((await mailbox()).join()).not.toContain('after the removal');
+    expect(await mailbox()).not.toContain('after the removal');
     await machine.apt('install', '/root/newer.deb');
     await arrived('after the removal');
     await machine.run(`systemctl is-active ${units}`);
   });
 
-  test('is purged: what it made goes, keys and certificates stay and are named', async () => {
-    expect(await machine.apt('purge', 'postseal')).toMatch(
-      /are yours, and stay:\n\/etc\/postseal\/certs\/billing.pem\n/,
-    );
+  test('is taken out of Postfix, which is then as it was', async () => {
+    await machine.run('postseal wire --undo --yes && postfix reload');
+    expect(await postfix()).toBe(unwired);
+  });
+
+  test('is purged: what it made goes, keys and certificates stay and are named, mail goes out unsigned', async () => {
+    const [, named] = (await machine.apt('purge', 'postseal')).split('are yours, and stay:\n');
+    const kept = [key, `${certificates}/ca.pem`, `${certificates}/private/ca.key`];
+    expect(named?.match(/^\/etc\/postseal\/.*/gm)?.sort()).toEqual(kept);
     const made = ['/etc/postseal/postseal.ini', '/var/log/postseal', '/etc/logrotate.d/postseal', ...program];
-    expect(await present(...made, key)).toEqual([key]);
+    expect(await present(...made, ...kept)).toEqual(kept);
     expect(await machine.run(`stat -c %G ${key}`)).toBe('postseal\n');
+    await send('after the purge');
+    await arrivedAs('unsigned', 'after the purge');
   });
 }
