@@ -24,7 +24,7 @@ export const meanings: Readonly<Record<keyof typeof exit, string>> = {
   software: 'A fault of Postseal itself.',
   osError: 'A port or socket cannot be had.',
   cantCreate: 'What was to be written is there already.',
-  ioError: 'Standard output cannot be written.',
+  ioError: 'A file or standard output cannot be written.',
   tempFail: 'Try again later.',
   noPermission: 'Only somebody else may do this, as a rule root.',
   config: 'The configuration is wrong.',

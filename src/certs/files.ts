@@ -1,4 +1,5 @@
 // The door to the file system: reads certificate and password files with bounds, and looks at their rights.
+import { isUtf8 } from 'node:buffer';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault, quote, type CertificateProblem, type OptionKey } from './fault.js';
@@ -128,18 +129,17 @@ export async function readPassword(
   const { bytes, mode } = await readPlace(place, io).catch((error: unknown) => {
     throw new Fault(`${place}: ${(error as Error).message}`, 'password');
   });
-  const [password = ''] = decode(bytes).split(/\r?\n/, 1);
+  const password = firstLine(bytes);
   if (password === '') throw new Fault(`${place}: has no password in its first line`, 'password');
   return { password, warnings: checkRights(place, mode, 'password_file') };
 }
 
-/** UTF-8, without a byte order mark; Latin-1 where it cannot be that. */
-function decode(bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return bytes.toString('latin1');
-  }
+/** A password as people save it: UTF-8 without a byte order mark, or Latin-1 where it cannot be that. */
+export function firstLine(bytes: Buffer): string {
+  const end = bytes.indexOf('\n');
+  const line = end === -1 ? bytes : bytes.subarray(0, end);
+  const text = isUtf8(line) ? new TextDecoder().decode(line) : line.toString('latin1');
+  return text.replace(/\r$/, '');
 }
 
 /** @throws Fault without the place in front */

@@ -37,12 +37,15 @@ export function parseName(text: string): Attribute[] {
 }
 
 function parseAttribute(part: string): Attribute {
-  const [, written, raw] = /^\s*([A-Za-z]+)\s*=\s*(.*?)\s*$/s.exec(part) ?? [];
+  // A blank behind a backslash is part of the value.
+  const [, written, raw] = /^\s*([A-Za-z]+)\s*=\s*((?:\\.|[^\\])*?)\s*$/s.exec(part) ?? [];
   if (written === undefined || raw === undefined)
     throw new Error(`"${part.trim()}" is no attribute: write TYPE=value, and a comma in a value as \\,`);
   const type = Object.keys(types).find(name => name.toLowerCase() === written.toLowerCase());
   if (type === undefined)
     throw new Error(`${written} is not a known attribute: there are ${Object.keys(types).join(', ')}`);
+  if (raw.replace(/"(?:[^"\\]|\\.)*"|\\./gs, '').includes('+'))
+    throw new Error(`"${part.trim()}" has a +, which joins two attributes: write it in a value as \\+`);
   const value = unescape(raw.replace(/^"(.*)"$/s, '$1'));
   const [, string, most] = types[type]!;
   const fits =

@@ -19,7 +19,7 @@ import { describeWithPeers, peer } from '../support/peers.js';
 import { openssl, type Request } from '../support/pki.js';
 import { put, temporaryPki } from '../support/pki-temporary.js';
 import { House, run } from './cert-house.js';
-import { Postseal, secretsOf } from './command.js';
+import { Postseal, postseal, secretsOf } from './command.js';
 
 const pki = temporaryPki();
 const password = 'Tr0ub4dor & 3';
@@ -184,6 +184,18 @@ describe('add', () => {
     expect((await house.cert('add', `${pki.dir}/open.pem`)).err).toMatch(/warning: .*rights 0644/);
   });
 
+  test.runIf(isRoot)('warns of a directory that the service does not get into', async () => {
+    const house = new House(pki.dir, '');
+    chownSync(house.directory, 0, 1234);
+    mkdirSync(house.path('certs'), { mode: 0o700 });
+    const mend = `chgrp 1234 ${house.path('certs')} && chmod g+x ${house.path('certs')}`;
+    const warning = `postseal: warning: ${house.path('certs')}: the group of the ini file, and so the service, does not get in; "${mend}"\n`;
+    expect((await house.cert('add', billing.pem)).err).toBe(warning);
+    expect((await house.cert('replace', 'billing', renewed.pem)).err).toBe(warning);
+    spawnSync('sh', ['-c', mend]);
+    expect((await house.cert('add', anna.pem)).err).toBe('');
+  });
+
   test('with a mistake elsewhere in the ini file changes nothing', async () => {
     const house = new House(pki.dir, '[rule:x]\nsendr = a@b\n');
     const { code, err } = await house.cert('add', billing.pem);
@@ -224,6 +236,21 @@ describe('add', () => {
     );
   });
 
+  test.each([
+    ['UTF-8 with a byte order mark', '\ufeffp\u00e4ss', 'utf8'],
+    ['Latin-1', 'p\u00e4ss', 'latin1'],
+  ] as const)(
+    'takes a password in %s on standard input, as it does out of a file',
+    async (_, line, encoding) => {
+      const house = new House(pki.dir, '');
+      const { p12 } = issue('umlaut', { password: 'p\u00e4ss' });
+      const args = ['cert', 'add', p12, '--password-file', '-', '--config', house.ini];
+      const input = Buffer.from(`${line}\r\n\u20ac`, encoding);
+      expect(await postseal(args, input, ['p\u00e4ss'])).toMatchObject({ code: 0, stderr: '' });
+      expect(readFileSync(house.path('certs/umlaut.pass'), 'utf8')).toBe('p\u00e4ss\n');
+    },
+  );
+
   test('that finds a lock of a process that is no more says how to take it away', async () => {
     const house = new House(pki.dir, '');
     const { pid } = spawnSync('true');
@@ -237,18 +264,20 @@ describe('add', () => {
 
   test.runIf(isRoot)('by somebody who may not says so, and leaves nothing', async () => {
     const house = new House(pki.dir, '');
-    chmodSync(pki.dir, 0o755);
-    chmodSync(house.directory, 0o755);
     chmodSync(house.ini, 0o644);
     const copy = put(pki, 'for-nobody.pem', readFileSync(billing.pem));
     chownSync(copy, 65534, 65534);
-    process.seteuid!(65534);
-    const outcome = await house.cert('add', copy).finally(() => {
-      process.seteuid!(0);
-    });
-    expect(outcome.code).toBe(77);
-    expect(outcome.err).toContain('this user may not do that; run it as root');
-    expect(readdirSync(house.directory)).toEqual(['postseal.ini']);
+    chmodSync(pki.dir, 0o755);
+    for (const mode of [0o755, 0o711]) {
+      chmodSync(house.directory, mode);
+      process.seteuid!(65534);
+      const outcome = await house.cert('add', copy).finally(() => {
+        process.seteuid!(0);
+      });
+      expect(outcome.code).toBe(77);
+      expect(outcome.err).toContain('this user may not do that; run it as root');
+      expect(readdirSync(house.directory)).toEqual(['postseal.ini']);
+    }
   });
 
   test('takes no password on the command line', async () => {
@@ -353,7 +382,9 @@ describe('replace', () => {
     expect((await house.cert('replace', 'billing', anna.pem)).code).toBe(0);
     expect(house.text).toMatch(/^\[certificate:billing\]\nfile = certs\/billing-\d{8}\.pem\n$/);
     const lost = new House(pki.dir, '[certificate:lost]\nfile = gone.p12\n');
-    expect((await lost.cert('remove', 'lost')).out).toContain(`${lost.path('gone.p12')} is not moved.`);
+    expect((await lost.cert('remove', 'lost')).out).toContain(
+      `${lost.path('gone.p12')} is not moved: it is not there.`,
+    );
     expect(lost.text).toBe('');
   });
 
@@ -416,10 +447,13 @@ describe('replace', () => {
         `${before.replace('= billing ;', `= billing, ${name} ;`)}\n[certificate:${name}]\nfile = certs/${name}.pem\n`,
       );
       expect(out).toContain('Rules that name it beside billing, which signs until then: invoices.');
-      // Then the old one can go.
-      expect((await house.cert('remove', 'billing')).code).toBe(0);
-      expect(house.text).toContain(`certificate = ${name} ; the one\n`);
-      expect(house.text).not.toContain('[certificate:billing]\n');
+      // Only then the old one can go.
+      const refused = await house.cert('remove', 'billing');
+      expect(refused.code).toBe(78);
+      expect(refused.err).toBe(
+        `${house.ini}:3: [rule:invoices] certificate: of billing, ${name} only billing is valid today; ` +
+          'wait until another one is, or take it out there yourself\n',
+      );
     },
   );
 });

@@ -5,20 +5,23 @@ import type { CertificatesSection } from '../../config/config.js';
 import { isSectionName } from '../../config/parsers.js';
 import { CommandError, exit } from '../../exit.js';
 import type { Identity } from '../../identity.js';
-import { loadOrFail } from '../../service/load.js';
+import { loadOrFail, readText } from '../../service/load.js';
 import { defaultConfig, parseOptions, usageError } from '../arguments.js';
 import { readCandidate } from './candidate.js';
 import { changeIni } from './ini.js';
-import { endWaiting, entriesFor, placeOf, storeCandidate, usedFiles, type Place } from './place.js';
-import { filesOf, inALine, leftOver, print, reload, warn, whoSigns } from './report.js';
+import { needsOf } from './needs.js';
+import { endWaiting, entriesFor, placeOf, storeCandidate, type Place } from './place.js';
+import { filesOf, inALine, leftOver, print, reload, warn } from './report.js';
+import { whoSigns } from './signers.js';
+import { closedTo } from './store.js';
 
 export const addHelp = `Usage: postseal cert add FILE [--key FILE] [--chain FILE] [--password-file FILE] [--name NAME]
                          [--to SECTION] [--config FILE]
 
-Checks a certificate with its key, stores both where root and the service alone can read them, and names them in
-the ini file. FILE is PKCS#12 (.p12, .pfx) with everything in it; or PEM with the certificate, with the key and the
-issuers in any order; or the certificate alone, PEM or DER (.crt, .cer), with --key. For a certificate that was asked
-for with "postseal cert request" the key is found by itself.
+Checks a certificate with its key, stores both where root and the group of the ini file's directory (postseal) alone
+can read them, and names them in the ini file. FILE is PKCS#12 (.p12, .pfx) with everything in it; or PEM with the
+certificate, with the key and the issuers in any order; or the certificate alone, PEM or DER (.crt, .cer), with --key.
+For a certificate that was asked for with "postseal cert request" the key is found by itself.
 
       --key FILE            PEM of the key, where it is not in FILE
       --chain FILE          the issuers' certificates, PEM or DER, where they are not in FILE
@@ -39,7 +42,7 @@ it is. The changed ini file is loaded whole before it takes the place of the old
   postseal cert add anna.p12 --password-file - --to staff < password
 
 Exit status: 0 it is stored; 66 a file is not there or of no use; 73 there is one of that name; 77 this user may not;
-78 the ini file is wrong; 75 another "postseal cert" is at work; 74 the disk does not take it; 64 the command line is
+78 the ini file is wrong; 75 somebody else is changing it; 74 the disk does not take it; 64 the command line is
 wrong.
 `;
 
@@ -58,7 +61,8 @@ export async function add(args: readonly string[]): Promise<number> {
       `--password-file: the files of [certificates:${directory.name}] have its password`,
     );
   const handed = { file, key, chain, passwordFile };
-  const candidate = await readCandidate(handed, place.certs, await usedFiles(place), directory?.password);
+  const needs = await needsOf(place, await readText(place.ini));
+  const candidate = await readCandidate(handed, place.certs, needs, directory?.password);
   const { identity } = candidate;
   const name = wanted ?? nameFor(identity, file);
   const section = directory ? `certificates ${directory.name}` : `certificate ${name}`;
@@ -79,7 +83,7 @@ export async function add(args: readonly string[]): Promise<number> {
       ...whoSigns(installation, next, section, identity, place),
     );
   });
-  warn(candidate.warnings);
+  warn([...candidate.warnings, ...(await closedTo(directory?.directory ?? place.certs, place.group))]);
   process.stdout.write(reload);
   return exit.ok;
 }

@@ -3,8 +3,13 @@ import { X509Certificate } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as asn1 from '../../asn1.js';
-import { loadCertificate, nodeIo, type CertificateIo, type CertificateProblem } from '../../certs/load.js';
-import type { PasswordSource } from '../../certs/load.js';
+import {
+  loadCertificate,
+  nodeIo,
+  type CertificateIo,
+  type CertificateProblem,
+  type PasswordSource,
+} from '../../certs/load.js';
 import { readBounded } from '../../certs/files.js';
 import { isPem, readPem } from '../../certs/pem.js';
 import { isPkcs12 } from '../../certs/pkcs12.js';
@@ -12,6 +17,7 @@ import { readCertificateFile } from '../../certs/read.js';
 import { CommandError, exit } from '../../exit.js';
 import { validity, type Identity } from '../../identity.js';
 import { day } from '../../printable.js';
+import { realPath, type Needs } from './needs.js';
 import { obtainPassword } from './password.js';
 
 /** What the command line names. */
@@ -39,19 +45,19 @@ export interface Candidate {
 
 /**
  * @param keys the directory in which keys of requests wait
- * @param inUse whether the ini file names that file: such a key waits for nothing
+ * @param needs of the ini files: a key that one of them names waits for nothing
  * @param fixed the password of the directory that it is for; nobody is asked for another one
  * @throws CommandError (66) with every problem in words
  */
 export async function readCandidate(
   handed: Handed,
   keys: string,
-  inUse: (path: string) => boolean,
+  needs: Needs,
   fixed?: PasswordSource,
 ): Promise<Candidate> {
   const io = readingOnce();
   const { file, chain } = handed;
-  const waitingKey = handed.key === undefined ? await findWaitingKey(file, keys, inUse, io) : undefined;
+  const waitingKey = handed.key === undefined ? await findWaitingKey(file, keys, needs, io) : undefined;
   const key = handed.key ?? waitingKey;
   await refusePkcs12Parts(file, key, chain, io);
   const { identity, password, warnings } = await open({ ...handed, key }, fixed, io);
@@ -145,25 +151,29 @@ function readingOnce(): CertificateIo {
   };
 }
 
-/** The key of a request whose certificate this is. */
+/** The key of a request whose certificate this is; by the request beside it, it is known to be one. */
 async function findWaitingKey(
   file: string,
   directory: string,
-  inUse: (path: string) => boolean,
+  needs: Needs,
   io: CertificateIo,
 ): Promise<string | undefined> {
   const secret = { source: { kind: 'none' }, password: undefined, warnings: [], problems: [] } as const;
   const { contents } = await readCertificateFile(file, 'file', secret, io);
   if (!contents || contents.keys.length > 0) return undefined;
-  const names = await readdir(directory).catch(() => []);
-  for (const name of names.filter(n => n.endsWith('.key') && !n.startsWith('.')).sort()) {
+  const names: string[] = await readdir(directory).catch(() => []);
+  for (const name of names.filter(n => n.endsWith('.key') && names.includes(requestOf(n))).sort()) {
     const path = join(directory, name);
-    const waiting = inUse(path)
-      ? undefined
-      : await readPem(await keyText(path), undefined, path).catch(() => undefined);
+    if (needs.has(await realPath(path))) continue;
+    const waiting = await readPem(await keyText(path), undefined, path).catch(() => undefined);
     if (waiting?.keys.some(k => contents.certificates.some(c => c.checkPrivateKey(k)))) return path;
   }
   return undefined;
+}
+
+/** `certs/billing.key` → `certs/billing.csr` */
+export function requestOf(key: string): string {
+  return key.replace(/key$/, 'csr');
 }
 
 function keyText(path: string): Promise<string> {

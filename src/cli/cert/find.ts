@@ -11,7 +11,7 @@ export type Found = Entry &
     | { readonly kind: 'member'; readonly section: CertificatesSection; readonly path: string }
   );
 
-/** @throws CommandError (64) with the names that there are */
+/** @throws CommandError (64) with the names that there are, or for a directory that cannot be used itself */
 export function findCertificate(installation: Installation, text: Buffer, name: string): Found {
   const entries = everyEntry(installation, text, new Date());
   const entry = entries.find(e => e.name === name);
@@ -23,6 +23,11 @@ export function findCertificate(installation: Installation, text: Buffer, name: 
   const [kind, title] = entry.source.split(' ');
   if (kind === 'certificate')
     return { ...entry, kind: 'section', section: certificates.find(s => s.name === title)! };
+  if (name === title)
+    throw new CommandError(
+      exit.usage,
+      `"${name}" is not a certificate but a directory of some, and cannot be used: ${entry.problem!}`,
+    );
   const section = directories.find(s => s.name === title)!;
   return { ...entry, kind: 'member', section, path: `${section.directory}/${name.slice(title!.length + 1)}` };
 }

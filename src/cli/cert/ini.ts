@@ -1,6 +1,7 @@
 // One change of the ini file at a time: the new text is loaded whole, with all that it leads to, before it counts.
 import { open, readFile, realpath, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { quote } from '../../certs/fault.js';
 import { CommandError, exit } from '../../exit.js';
 import { load, readText, showProblem, type Finding, type Installation } from '../../service/load.js';
 import { replaceFile, writeError } from './store.js';
@@ -34,7 +35,14 @@ export async function changeIni<T>(ini: string, change: (change: Change) => Prom
         made: path => made.push(path),
         commit: async (next, isOurs) => {
           const installation = await loadWhole(ini, next, isOurs);
-          if (!next.equals(text)) await replaceFile(target, next);
+          if (!next.equals(text)) {
+            if (!(await readText(ini)).equals(text))
+              throw new CommandError(
+                exit.tempFail,
+                `${ini} was changed meanwhile, and nothing was stored; try again`,
+              );
+            await replaceFile(target, next);
+          }
           made.length = 0; // it counts now, whatever goes wrong after it
           return installation;
         },
@@ -94,7 +102,7 @@ async function take(lock: string): Promise<void> {
     if (left || Date.now() > end)
       throw new CommandError(
         exit.tempFail,
-        `another "postseal cert" (process ${holder}) is changing the ini file; if it is no more, "rm ${lock}"`,
+        `another "postseal cert" (process ${holder}) is changing the ini file; if it is no more, "rm ${quote(lock)}"`,
       );
     await sleep(50);
   }

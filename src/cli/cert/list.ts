@@ -1,9 +1,8 @@
 // `postseal cert list`: every certificate in a table.
-import { daysLeft } from '../../identity.js';
-import { printableJson } from '../../printable.js';
-import { loadOrFail } from '../../service/load.js';
-import { readText } from '../../service/load.js';
 import { exit } from '../../exit.js';
+import { daysLeft } from '../../identity.js';
+import { escaped, printableJson } from '../../printable.js';
+import { loadOrFail, readText } from '../../service/load.js';
 import { defaultConfig, parseOptions } from '../arguments.js';
 import { coloured } from '../colour.js';
 import { table } from '../table.js';
@@ -42,7 +41,7 @@ export async function list(args: readonly string[]): Promise<number> {
 
 function toText(entries: readonly Entry[], now: Date): string {
   const head = ['NAME', 'OWNER', 'ADDRESSES', 'KEY', 'ISSUER', 'DAYS LEFT', 'RULES', 'STATE'];
-  const rows = entries.map(entry => [entry.name, ...columnsOf(entry, now)]);
+  const rows = entries.map(entry => [entry.name, ...columnsOf(entry, now)].map(escaped));
   // Colours would count as width: they come last.
   const lines = table([head, ...rows]).map((line, i) => {
     const entry = entries[i - 1];

@@ -1,5 +1,5 @@
 // A password that is never on the command line: out of a file, from standard input, or asked for on a terminal.
-import { nodeIo, readPassword } from '../../certs/files.js';
+import { firstLine, nodeIo, readPassword } from '../../certs/files.js';
 import { CommandError, exit } from '../../exit.js';
 
 /** The warnings about its file, or the password's first line. */
@@ -21,7 +21,7 @@ export async function obtainPassword(file: string | undefined, what: string): Pr
       exit.noInput,
       `${what}: has a password; give it with --password-file FILE (- is standard input), or run this on a terminal`,
     );
-  if (file === '-') return { password: await firstLine(), warnings: [] };
+  if (file === '-') return { password: await fromStandardInput(), warnings: [] };
   try {
     const { password, warnings } = await readPassword({ kind: 'file', path: file }, nodeIo);
     return { password: password!, warnings: warnings.map(w => w.message) };
@@ -30,13 +30,13 @@ export async function obtainPassword(file: string | undefined, what: string): Pr
   }
 }
 
-async function firstLine(): Promise<string> {
-  let text = '';
-  for await (const chunk of process.stdin.setEncoding('utf8') as AsyncIterable<string>) {
-    text += chunk;
-    if (text.includes('\n')) break;
+async function fromStandardInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    if (chunk.includes('\n')) break;
   }
-  const [password = ''] = text.split(/\r?\n/, 1);
+  const password = firstLine(Buffer.concat(chunks));
   if (password === '')
     throw new CommandError(exit.noInput, 'standard input: has no password in its first line');
   return password;

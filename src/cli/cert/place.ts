@@ -1,9 +1,9 @@
 // Where an ini file keeps its certificates, and what in the file names what.
 import { access, rm } from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import type { CertificateSection } from '../../config/config.js';
 import { sectionsIn } from '../../config/edit.js';
-import { readText } from '../../service/load.js';
-import type { Candidate } from './candidate.js';
+import { requestOf, type Candidate } from './candidate.js';
 import type { Change } from './ini.js';
 import { groupFor, makeDirectory, secretMode, writeNew } from './store.js';
 
@@ -51,46 +51,11 @@ export function referencesIn(text: Buffer, key: 'certificate' | 'certificates'):
   });
 }
 
-const fileKeys = ['file', 'key', 'chain', 'password_file'];
-
-/** Every file of a certificate that the ini file names, with the title of each section that does. */
-export function filesIn(text: Buffer, { directory }: Place): Map<string, string[]> {
-  const files = new Map<string, string[]>();
-  for (const { kind, title, entries } of sectionsIn(text)) {
-    if (kind !== 'certificate' && kind !== 'certificates') continue;
-    for (const { key, value } of entries) {
-      if (value === undefined || !fileKeys.includes(key)) continue;
-      const path = resolve(directory, value);
-      files.set(path, [...(files.get(path) ?? []), title]);
-    }
-  }
-  return files;
-}
-
-/** Those of the files that may be moved: they are there, are the ini file's, and nothing in its text needs them. */
-export async function unneeded(place: Place, text: Buffer, paths: readonly string[]): Promise<string[]> {
-  const named = filesIn(text, place);
-  const directories = sectionsIn(text).flatMap(({ kind, entries }) =>
-    kind === 'certificates' ? entries.filter(e => e.key === 'directory').map(e => e.value ?? '') : [],
-  );
-  const inDirectory = (path: string): boolean =>
-    directories.some(directory => dirname(path) === resolve(place.directory, directory));
-  const ours = paths.filter(p => isBelow(place.directory, p) && !named.has(p) && !inDirectory(p));
-  const there = await Promise.all(ours.map(isThere));
-  return ours.filter((_, i) => there[i]);
-}
-
 function isThere(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
     () => false,
   );
-}
-
-/** Whether the ini file as it stands names a file. */
-export async function usedFiles(place: Place): Promise<(path: string) => boolean> {
-  const files = filesIn(await readText(place.ini), place);
-  return path => files.has(path);
 }
 
 /** Where a candidate came to lie; paths are absolute. */
@@ -124,6 +89,26 @@ export async function storeCandidate(
   };
 }
 
+/**
+ * Every file that a section leads to. A password that stands in the ini file goes with its line: where there is
+ * something that it opens it becomes a file of its own.
+ */
+export async function filesBehind(
+  { file, keyFile, chainFile, password }: CertificateSection,
+  { certs, group }: Place,
+  made: Change['made'],
+): Promise<string[]> {
+  const files = [file, keyFile, chainFile, password.kind === 'file' ? password.path : undefined];
+  if (password.kind === 'inline' && (await isThere(file))) {
+    const path = join(certs, `${basename(file)}.pass`);
+    await makeDirectory(certs, 0o750, group);
+    await writeNew(path, Buffer.from(`${password.password}\n`), secretMode, group);
+    made(path);
+    files.push(path);
+  }
+  return [...new Set(files.filter(path => path !== undefined))];
+}
+
 /** What the section of a stored candidate says. */
 export function entriesFor(place: Place, { file, chain, passwordFile }: Stored) {
   return {
@@ -137,7 +122,7 @@ export function entriesFor(place: Place, { file, chain, passwordFile }: Stored) 
 export async function endWaiting({ waitingKey }: Candidate): Promise<void> {
   if (waitingKey === undefined) return;
   await rm(waitingKey);
-  await rm(waitingKey.replace(/key$/, 'csr'), { force: true });
+  await rm(requestOf(waitingKey), { force: true });
 }
 
 /** A name for files that nobody has, and that no section has. */

@@ -1,31 +1,33 @@
 // `postseal cert remove`: takes a certificate out of the ini file, and its files out of the way.
 import { basename, join } from 'node:path';
+import { quote } from '../../certs/fault.js';
 import { changeSection, removeSection } from '../../config/edit.js';
 import { CommandError, exit } from '../../exit.js';
-import { names } from '../../identity.js';
-import { escaped } from '../../printable.js';
+import { validity, type Identity } from '../../identity.js';
 import { loadOrFail, readText, type Installation } from '../../service/load.js';
 import { defaultConfig, parseOptions, usageError } from '../arguments.js';
 import { findCertificate, type Found } from './find.js';
 import { changeIni, type Change } from './ini.js';
-import { placeOf, referencesIn, unneeded, type Place } from './place.js';
-import { filesOfSection } from './replace.js';
+import { moveUnneeded, needsOf, realPath, whyItStays, type Needs } from './needs.js';
+import { filesBehind, placeOf, referencesIn, type Place, type Reference } from './place.js';
 import { listed, print, reload } from './report.js';
-import { makeDirectory, moveAway } from './store.js';
+import { missedBy } from './signers.js';
+import { makeDirectory } from './store.js';
 
 export const removeHelp = `Usage: postseal cert remove NAME [--config FILE]
 
 Takes the certificate called NAME out of the ini file, and moves its files into certs/removed, which root alone can
-read. It refuses while a rule names this certificate alone; from a rule that names others too the name is taken
-out. NAME is as "postseal cert list" has it; of a directory (staff/anna.p12) the file is moved, and the ini file stays
-as it is.
+read. It refuses while a rule names this certificate alone, or no other one that is valid today; from a rule that names
+others too the name is taken out. NAME is as "postseal cert list" has it; of a directory (staff/anna.p12) the file is
+moved, and the ini file stays as it is.
 
   -c, --config FILE   the ini file (default ${defaultConfig})
 
-Files that another section names too, or that are not below the directory of the ini file, are not moved.
+Not moved are links, files that are not below the directory of the ini file, and files that another section names, be
+it in this ini file or in another one (*.ini) beside it. One of a directory that cannot be moved is refused.
 
 Exit status: 0 it is gone; 64 there is no certificate of that name; 78 a rule needs it, or the ini file is wrong;
-77 this user may not; 75 another "postseal cert" is at work.
+77 this user may not; 75 somebody else is changing it.
 `;
 
 export async function remove(args: readonly string[]): Promise<number> {
@@ -41,57 +43,74 @@ export async function remove(args: readonly string[]): Promise<number> {
   await changeIni(place.ini, async change => {
     const installation = await loadOrFail(place.ini);
     const found = findCertificate(installation, change.text, name);
-    const paths = found.kind === 'member' ? [found.path] : await takeOut(place, found, change);
-    const ours = found.kind === 'member' ? paths : await unneeded(place, await readText(place.ini), paths);
+    const paths = found.kind === 'member' ? [found.path] : await takeOut(place, found, installation, change);
+    const needs = await needsOf(place, await readText(place.ini));
+    if (found.kind === 'member') await refuseStaying(found, place, needs);
     const removed = join(place.certs, 'removed');
     await makeDirectory(place.certs, 0o750, place.group);
     await makeDirectory(removed, 0o700, undefined);
-    const moved: string[] = [];
-    for (const path of ours) moved.push(await moveAway(path, join(removed, basename(path))));
+    const { moved, staying } = await moveUnneeded(paths, place, needs, path => join(removed, basename(path)));
     print(
       `Removed ${name}${found.identity ? `, which named ${listed(found.identity)}` : ''}.`,
-      ...(found.kind === 'member' ? missedBy(found, installation) : []),
+      ...missedBy(found, installation, await loadOrFail(place.ini)),
       ...(moved.length === 0 ? [] : ['Its files are kept, and hold a key. Once nobody needs them:']),
-      ...moved.map(path => `  shred -u ${path}`),
-      ...paths.filter(path => !ours.includes(path)).map(path => `${path} is not moved.`),
+      ...moved.map(path => `  shred -u ${quote(path)}`),
+      ...staying,
     );
   });
   process.stdout.write(reload);
   return exit.ok;
 }
 
-/** Whose mail has no certificate in this directory any more. */
-function missedBy({ identity, source, rules }: Found, { identities }: Installation): string[] {
-  const others = identities.filter(i => i.section === source && i.identity !== identity);
-  const missed = identity?.addresses.filter(a => !others.some(other => names(other.identity, a))) ?? [];
-  if (missed.length === 0 || rules.length === 0) return [];
-  const whose = missed.map(a => a.canonical).join(', ');
-  return [
-    `Nobody signs for ${escaped(whose)} in rule ${rules.map(r => r.rule).join(', ')} now: no_certificate says what becomes of that mail.`,
-  ];
+/** Its file is all that there is of it. @throws CommandError (78) where that has to stay */
+async function refuseStaying(
+  { path, section }: Found & { kind: 'member' },
+  place: Place,
+  needs: Needs,
+): Promise<void> {
+  needs.delete(await realPath(section.directory));
+  const why = await whyItStays(path, place, needs);
+  if (why !== undefined)
+    throw new CommandError(
+      exit.config,
+      `${path}: is not moved: ${why}; take it away yourself if nobody needs it`,
+    );
 }
 
 /** Out of the ini file. @returns its files */
 async function takeOut(
   place: Place,
-  { name, section }: Found & { kind: 'section' },
-  { text, commit }: Change,
+  found: Found & { kind: 'section' },
+  installation: Installation,
+  { text, made, commit }: Change,
 ): Promise<string[]> {
+  const { name, section } = found;
   const naming = referencesIn(text, 'certificate').filter(r => r.names.includes(name));
-  const alone = naming.filter(r => r.names.length === 1);
-  if (alone.length > 0)
-    throw new CommandError(
-      exit.config,
-      alone
-        .map(
-          r =>
-            `${place.ini}:${r.line}: [rule:${r.rule}] certificate: names ${name} alone; name another one there, or take the rule away`,
-        )
-        .join('\n'),
-    );
+  const needing = naming.flatMap(reference => {
+    const need = needFor(found, reference, installation);
+    return need === undefined
+      ? []
+      : [`${place.ini}:${reference.line}: [rule:${reference.rule}] certificate: ${need}`];
+  });
+  if (needing.length > 0) throw new CommandError(exit.config, needing.join('\n'));
   let next = removeSection(text, `certificate:${name}`);
   for (const { rule, names } of naming)
     next = changeSection(next, `rule:${rule}`, { certificate: names.filter(n => n !== name).join(', ') });
+  const files = await filesBehind(section, place, made);
   await commit(next, () => false);
-  return filesOfSection(section);
+  return files;
+}
+
+/** Why a rule cannot do without it. */
+function needFor(
+  { name, identity }: Found,
+  { names, signs }: Reference,
+  { identities }: Installation,
+): string | undefined {
+  if (names.length === 1) return `names ${name} alone; name another one there, or take the rule away`;
+  const now = new Date();
+  const isValid = (one: Identity | undefined): boolean => one !== undefined && validity(one, now) === 'valid';
+  const others = identities.filter(i => names.some(n => n !== name && i.section === `certificate ${n}`));
+  if (!signs || !isValid(identity) || others.some(other => isValid(other.identity))) return undefined;
+  return `of ${names.join(', ')} only ${name} is valid today; wait until another one is, or take it out there yourself`;
 }

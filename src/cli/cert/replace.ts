@@ -10,20 +10,21 @@ import { defaultConfig, parseOptions, usageError } from '../arguments.js';
 import { readCandidate, type Candidate } from './candidate.js';
 import { findCertificate, type Found } from './find.js';
 import { changeIni, type Change } from './ini.js';
+import { moveUnneeded, needsOf } from './needs.js';
 import {
   endWaiting,
   entriesFor,
+  filesBehind,
   freeName,
   placeOf,
   referencesIn,
   storeCandidate,
-  unneeded,
-  usedFiles,
   type Place,
   type Stored,
 } from './place.js';
 import { filesOf, inALine, leftOver, listed, print, reload, warn } from './report.js';
-import { moveAway } from './store.js';
+import { gapBetween } from './signers.js';
+import { closedTo } from './store.js';
 
 export const replaceHelp = `Usage: postseal cert replace NAME FILE [--key FILE] [--chain FILE] [--password-file FILE]
                              [--config FILE]
@@ -34,8 +35,8 @@ and so are the checks; besides, it must name every address that the old one name
 A certificate that is valid today takes the place at once: it is stored under a new file name, the section is changed
 to it, and the old files stay beside with .old at the end of their names. One that is not valid yet is added as
 [certificate:NAME-YYYYMMDD], by the day from which on it is valid, and each rule that names NAME names both: the old
-one signs until then, and there is no gap. In a directory (NAME is staff/anna.p12) the new file is put beside the old
-one; of those that are valid the one that lasts longest signs.
+one signs until then. If it expires before, the command says from when to when neither signs. In a directory (NAME is
+staff/anna.p12) the new file is put beside the old one; of those that are valid the one that lasts longest signs.
 
       --key FILE            PEM of the key, where it is not in FILE
       --chain FILE          the issuers' certificates, where they are not in FILE
@@ -65,11 +66,12 @@ export async function replace(args: readonly string[]): Promise<number> {
   if (name === undefined || file === undefined || positionals.length > 2)
     throw usageError('cert replace', 'name a certificate and one FILE');
   const place = await placeOf(values.config ?? defaultConfig);
-  const old = findCertificate(await loadOrFail(place.ini), await readText(place.ini), name);
+  const text = await readText(place.ini);
+  const old = findCertificate(await loadOrFail(place.ini), text, name);
   const { key, chain, 'password-file': passwordFile } = values;
   const handed = { file, key, chain, passwordFile };
   const fixed = old.kind === 'member' ? old.section.password : undefined;
-  const candidate = await readCandidate(handed, place.certs, await usedFiles(place), fixed);
+  const candidate = await readCandidate(handed, place.certs, await needsOf(place, text), fixed);
   refuseOther(old, candidate.identity, file);
   const date = day(candidate.identity.notBefore).replaceAll('-', '');
   const replacement = { place, old, candidate, date };
@@ -83,7 +85,9 @@ export async function replace(args: readonly string[]): Promise<number> {
     await endWaiting(candidate);
     print(...told, ...leftOver(candidate, file, key));
   });
-  warn(candidate.warnings.filter(w => !(later && w.includes('is not valid before'))));
+  const told = candidate.warnings.filter(w => !(later && w.includes('is not valid before')));
+  const directory = old.kind === 'member' ? old.section.directory : place.certs;
+  warn([...told, ...(await closedTo(directory, place.group))]);
   process.stdout.write(reload);
   return exit.ok;
 }
@@ -110,20 +114,21 @@ async function putInPlace(
 ): Promise<string[]> {
   const stem = await freeName(place.certs, `${old.name}-${date}`, text);
   const stored = await storeCandidate(candidate, place, place.certs, stem, made);
+  const files = await filesBehind(section, place, made);
   const none = { key: undefined, password_credential: undefined, password: undefined };
   const title = `certificate:${old.name}`;
   const next = changeSection(text, title, { ...none, ...entriesFor(place, stored) });
   await commit(next, f => f.origin.section === title);
-  const kept: string[] = [];
-  for (const path of await unneeded(place, next, filesOfSection(section)))
-    kept.push(await moveAway(path, `${path}.old`));
+  const needs = await needsOf(place, next);
+  const { moved, staying } = await moveUnneeded(files, place, needs, path => `${path}.old`);
   return [
     ...stores(old.name, candidate.identity, stored),
     `  [certificate:${old.name}] in ${place.ini} leads to it`,
-    ...(kept.length === 0
+    ...(moved.length === 0
       ? []
       : ['The old files hold a key that was in use. Delete them once the new ones sign:']),
-    ...kept.map(path => `  ${path}`),
+    ...moved.map(path => `  ${path}`),
+    ...staying,
   ];
 }
 
@@ -143,10 +148,12 @@ async function putAfter(
   next = appendSection(next, `certificate:${name}`, entriesFor(place, stored));
   await commit(next, f => f.origin.section === `certificate:${name}`);
   const rules = naming.map(r => r.rule).join(', ') || 'none';
+  const gap = gapBetween(old, candidate.identity, new Date());
   return [
     ...stores(name, candidate.identity, stored),
     `  [certificate:${name}] in ${place.ini}`,
-    `Rules that name it beside ${old.name}, which signs until then: ${rules}.`,
+    `Rules that name it beside ${old.name}${gap.length === 0 ? ', which signs until then' : ''}: ${rules}.`,
+    ...gap,
   ];
 }
 
@@ -162,15 +169,10 @@ async function putBeside(
   return [
     ...stores(`${section.name}/${basename(stored.file)}`, candidate.identity, stored),
     `${old.name} stays beside it. Of those that are valid the one that lasts longest signs.`,
+    ...gapBetween(old, candidate.identity, new Date()),
   ];
 }
 
 function stores(name: string, identity: Identity, stored: Stored): string[] {
   return [`Stored ${name}: ${inALine(identity, new Date())}`, ...filesOf(stored).map(path => `  ${path}`)];
-}
-
-/** Every file that a section leads to. */
-export function filesOfSection({ file, keyFile, chainFile, password }: CertificateSection): string[] {
-  const files = [file, keyFile, chainFile, password.kind === 'file' ? password.path : undefined];
-  return [...new Set(files.filter(path => path !== undefined))];
 }

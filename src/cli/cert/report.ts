@@ -1,16 +1,14 @@
-// What the commands that change certificates tell: what was stored, who signs with it, what is to be done next.
+// What the commands that change certificates tell: what was stored, and what is to be done next.
 import { daysLeft, type Identity } from '../../identity.js';
 import { counted, day, escaped } from '../../printable.js';
-import { findPattern } from '../../rules/pattern.js';
-import type { Rule } from '../../rules/policy.js';
-import type { Installation } from '../../service/load.js';
 import type { Candidate } from './candidate.js';
-import { referencesIn, type Place, type Stored } from './place.js';
+import type { Stored } from './place.js';
 
 export const reload = '"systemctl reload postseal" makes it effective.\n';
 
+/** Names of files may hold anything. */
 export function print(...lines: readonly string[]): void {
-  process.stdout.write(lines.map(line => `${line}\n`).join(''));
+  process.stdout.write(lines.map(line => `${escaped(line)}\n`).join(''));
 }
 
 export function warn(warnings: readonly string[]): void {
@@ -41,46 +39,5 @@ export function leftOver({ waitingKey }: Candidate, file: string, key: string | 
   if (waitingKey !== undefined)
     return [`The key that waited for it, ${waitingKey}, is in it now and was taken away.`];
   const holder = key ?? file;
-  return [`${escaped(holder)} holds the key too, and is still there: delete it when you have a backup.`];
-}
-
-/**
- * Who signs with it: the rules that take its addresses and name its section, or the lines that are missing.
- * @param section `certificate billing`, `certificates staff`
- */
-export function whoSigns(
-  { policy }: Installation,
-  text: Buffer,
-  section: string,
-  identity: Identity,
-  { ini }: Place,
-): string[] {
-  const [key, name] = section.split(' ') as ['certificate' | 'certificates', string];
-  const naming = referencesIn(text, key).filter(r => r.signs && r.names.includes(name));
-  const byRule = new Map<Rule | undefined, string[]>();
-  for (const { canonical } of identity.addresses) {
-    const rule = policy.rules.find(r => findPattern(r.senders, canonical));
-    byRule.set(rule, [...(byRule.get(rule) ?? []), canonical]);
-  }
-  const unclaimed = byRule.get(undefined) ?? [];
-  byRule.delete(undefined);
-  const lines = [...byRule].map(([rule, who]) => {
-    const whose = escaped(who.join(', '));
-    if (naming.some(r => r.rule === rule!.name)) return `Rule ${rule!.name} signs with it for ${whose}.`;
-    const does = rule!.sign === 'never' ? 'never signs' : `signs with ${rule!.certificateSource}`;
-    return `Rule ${rule!.name} takes ${whose} first, and ${does}; write "${key} = ${name}" there if this one is to sign.`;
-  });
-  const others = naming.filter(r => ![...byRule.keys()].some(rule => rule?.name === r.rule));
-  lines.push(...others.map(({ rule }) => `Rule ${rule} signs with it.`));
-  if (unclaimed.length === 0) return lines;
-  const ruleName = policy.rules.some(r => r.name === name) ? `${name}-senders` : name;
-  return [
-    ...lines,
-    `No rule takes ${escaped(unclaimed.join(', '))} yet. To have that mail signed, add to ${ini}:`,
-    '',
-    `[rule:${ruleName}]`,
-    `sender = ${escaped(unclaimed.join(', '))}`,
-    `${key} = ${name}`,
-    '',
-  ];
+  return [`${holder} holds the key too, and is still there: delete it when you have a backup.`];
 }

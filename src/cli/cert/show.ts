@@ -37,17 +37,15 @@ export async function show(args: readonly string[]): Promise<number> {
   const ini = values.config ?? defaultConfig;
   const found = findCertificate(await loadOrFail(ini), await readText(ini), name);
   const now = new Date();
-  const { state } = found;
+  const { state, problem } = found;
+  const words = problem === undefined ? state : `${state}: ${escaped(problem)}`;
   const rows = [
     ...(found.identity ? aboutCertificate(found.identity, now) : []),
-    [
-      'state',
-      coloured(stateColours[state], found.problem === undefined ? state : `${state}: ${found.problem}`),
-    ],
-    ...filesOf(found).map(([what, path], i) => [i === 0 ? 'files' : '', `${what}  ${path}`]),
+    ['state', coloured(stateColours[state], words)],
+    ...filesOf(found).map(([what, path], i) => [i === 0 ? 'files' : '', escaped(`${what}  ${path}`)]),
     ['rules', found.rules.map(r => `${r.rule} (line ${r.line})`).join(', ') || 'none'],
   ];
-  process.stdout.write(`${[name, ...table(rows)].join('\n')}\n`);
+  process.stdout.write(`${[escaped(name), ...table(rows)].join('\n')}\n`);
   return exit.ok;
 }
 

@@ -1,7 +1,8 @@
-// Keys and certificates onto the disk: whole or not at all, never over another file, and for root and the service alone.
+// Keys and certificates onto the disk: whole or not at all, never over another file, and for root and one group alone.
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, link, mkdir, open, rename, rm, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { quote } from '../../certs/fault.js';
 import { CommandError, exit } from '../../exit.js';
 
 /** The service reads it. */
@@ -9,13 +10,10 @@ export const secretMode = 0o640;
 /** Root alone reads it. */
 export const rootMode = 0o600;
 
-/** What is written, or in the way. */
-type Fault = NodeJS.ErrnoException;
-
 /** The error for people of one of the system. */
 export function writeError(path: string, error: unknown): CommandError {
   if (error instanceof CommandError) return error;
-  const { code, message } = error as Fault;
+  const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'EEXIST')
     return new CommandError(
       exit.cantCreate,
@@ -40,6 +38,16 @@ export async function groupFor(ini: string): Promise<number | undefined> {
   return directory?.gid || file?.gid || undefined;
 }
 
+/** A warning where that group does not get into a directory, which was there already. */
+export async function closedTo(directory: string, group = 0): Promise<string[]> {
+  const { mode, gid } = await stat(directory);
+  if ((mode & (gid === group ? 0o010 : 0o001)) !== 0) return [];
+  const path = quote(directory);
+  return [
+    `${directory}: the group of the ini file, and so the service, does not get in; "chgrp ${group} ${path} && chmod g+x ${path}"`,
+  ];
+}
+
 /** Makes a directory where there is none; one that is there stays as it is. */
 export async function makeDirectory(path: string, mode: number, group: number | undefined): Promise<void> {
   try {
@@ -47,7 +55,7 @@ export async function makeDirectory(path: string, mode: number, group: number | 
     await give(path, mode, group);
     await sync(dirname(path));
   } catch (error) {
-    if ((error as Fault).code !== 'EEXIST') throw writeError(path, error);
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw writeError(path, error);
   }
 }
 
@@ -99,7 +107,7 @@ export async function moveAway(path: string, to: string): Promise<string> {
       await sync(dirname(path));
       return target;
     } catch (error) {
-      if ((error as Fault).code !== 'EEXIST') throw writeError(path, error);
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw writeError(path, error);
     }
   }
 }
@@ -125,12 +133,9 @@ async function give(path: string, mode: number, group: number | undefined): Prom
   await chmod(path, mode);
 }
 
-/** A name is on the disk once its directory is. */
+/** A name is on the disk once its directory is. It counts before that: an error now would tell of what has not failed. */
 async function sync(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  const handle = await open(directory, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
 }

@@ -8,6 +8,10 @@ describe('a name', () => {
     [' cn = Billing , o = x ', 'O=x CN=Billing'],
     ['CN=a\\, b', 'CN=a, b'],
     ['O="Example, Inc."', 'O=Example, Inc.'],
+    ['CN=x\\ ', 'CN=x '],
+    ['CN=x\\  ,O=\\ y', 'O= y CN=x '],
+    ['CN=x\\\\ ', 'CN=x\\'],
+    ['CN=a\\+b,O="c+d"', 'O=c+d CN=a+b'],
     ['CN=J\\C3\\BCrgen', 'CN=J\u00fcrgen'],
     ['emailAddress=a@example.com,serialNumber=12', 'serialNumber=12 emailAddress=a@example.com'],
   ])('%s', (text, want) => {
@@ -20,6 +24,7 @@ describe('a name', () => {
     ['/CN=Billing', 'is no attribute: write TYPE=value'],
     ['CN=a, b', '"b" is no attribute'],
     ['CN=a,,O=b', 'is not a name'],
+    ['CN=Billing+OU=x', '"CN=Billing+OU=x" has a +, which joins two attributes: write it in a value as \\+'],
     ['XY=a', 'XY is not a known attribute: there are CN, '],
     ['C=de', 'C: write two capital letters, as in DE'],
     ['CN=', 'cannot stand there'],
