@@ -142,6 +142,11 @@ export class Journal {
     this.logger.warn(`postseal: connection: ${oneLine(error.message)}`);
   }
 
+  /** The same where somebody only asks. @param what as `control socket` */
+  listenerFault(what: string, error: Error): void {
+    this.logger.warn(`postseal: ${what}: ${oneLine(error.message)}`);
+  }
+
   clientRefused(address: string): void {
     this.logger.warn(
       `postseal: ${oneLine(address)} may not connect: it is not among the clients in [service]`,

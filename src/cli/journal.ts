@@ -52,8 +52,8 @@ its chain of decisions, once it is done.
   postseal journal --debug-file /var/log/postseal/debug.json --queue-id 81073210550
 
 Exit status: 0, whether there is such an event or not; 66 a log cannot be read, or one that it was rotated to; 69 no
-service answers; 78 the ini file names no log, or is wrong; 64 the command line is wrong; 74 nobody reads what it
-prints.
+service with this ini file answers; 75 the debug journal cannot be switched on; 78 the ini file names no log, or is
+wrong; 64 the command line is wrong; 74 nobody reads what it prints.
 `;
 
 /** So often a log is looked at for more, in milliseconds. */

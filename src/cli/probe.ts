@@ -1,7 +1,7 @@
 // Who listens somewhere: connects, reads the greeting, says EHLO and goes.
 import { connect } from 'node:net';
 import type { Endpoint } from '../config/config.js';
-import { addressOf } from '../service/service.js';
+import { addressOf } from '../config/endpoint.js';
 import { ReplyReader } from '../smtp/replies.js';
 import type { Probe } from '../wiring/findings-running.js';
 

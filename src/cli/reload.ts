@@ -7,10 +7,13 @@ import type { Reloaded } from '../service/reload.js';
 export const reloadHelp = `Usage: postseal reload [--config FILE]
 
 Has the running service read the ini file and the certificates again, as SIGHUP does, and waits for what comes of
-it. "systemctl reload postseal" runs it. With a mistake in the ini file everything stays as it was: each mistake is
-told, and the command ends with 78.
+it. "systemctl reload postseal" runs it. With a mistake in the ini file everything stays as it was, and each mistake is
+told.
 
   -c, --config FILE   the ini file that it runs with (default ${defaultConfig})
+
+Exit status: 0 it is reloaded; 69 no service with this ini file answers; 77 only root and the user of the service may
+ask; 78 the ini file has a mistake.
 `;
 
 export async function reload(args: readonly string[]): Promise<number> {

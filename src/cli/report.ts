@@ -16,9 +16,10 @@ export const reportHelp = `Usage: postseal report [OPTION]...
 
 Counts the messages of a month by sender and rule, from the event log and what logrotate made of it.
 
-A message counts once, however often Postfix came with it: one that was deferred and signed later is signed; deferred
-are those that were not heard of again. Where its recipients were treated differently it counts as the best that
-became of it, in the order signed, unsigned, rejected, deferred. What has no queue id counts each time.
+A message counts once within that time, however often Postfix came with it: one that was deferred and signed later is
+signed; deferred are those that were not heard of again before its end. Where its recipients were treated differently
+it counts as the best that became of it, in the order signed, unsigned, rejected, deferred. What has no queue id
+counts each time.
 
       --month YYYY-MM     this month, local time (default: the last one)
       --since TIME        or from then on

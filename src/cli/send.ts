@@ -1,11 +1,11 @@
 // A message through the running service, handed in as Postfix would.
 import { formatEndpoint, type ServiceSection } from '../config/config.js';
+import { addressOf } from '../config/endpoint.js';
 import type { Envelope } from '../envelope.js';
 import { Failure, type Reply } from '../failure.js';
 import { Refused } from '../next-hop.js';
 import { ReturnPort } from '../smtp/return-port.js';
 import { CommandError, exit } from '../exit.js';
-import { addressOf } from '../service/service.js';
 
 /**
  * @param envelope with one recipient: over LMTP too there is one reply then

@@ -2,17 +2,18 @@
 import { randomBytes } from 'node:crypto';
 import { defaultConfig, parseOptions } from './arguments.js';
 import { exit } from '../exit.js';
-import type { Endpoint } from '../config/config.js';
+import type { Journal } from '../journal.js';
 import { takeSocket } from '../service/activation.js';
-import { controlRoutes, controlSocket, watchRoutes } from '../service/control.js';
-import { HttpListener, type Routes } from '../service/http.js';
+import { controlRoutes, watchRoutes } from '../service/control.js';
 import { ExpiryWatch } from '../service/expiry-watch.js';
+import { Listeners } from '../service/listeners.js';
 import { loadOrFail } from '../service/load.js';
 import { Metrics } from '../service/metrics.js';
 import { notifyAs } from '../service/notify.js';
 import { Records } from '../service/records.js';
-import { reload, tellFindings, tellSocket, watched, type Reloaded, type Running } from '../service/reload.js';
+import { reload, tellFindings, tellSocket, watched, type Reloaded } from '../service/reload.js';
 import { Requests } from '../service/requests.js';
+import type { Running } from '../service/running.js';
 import { Service } from '../service/service.js';
 import { Tally } from '../service/tally.js';
 import { ToldFile } from '../service/told.js';
@@ -30,8 +31,8 @@ A signal lets messages in flight finish within shutdown_timeout; what does not m
 queue. A second signal ends at once.
 
 SIGHUP reads the ini file and the certificates again, and the log files begin anew. With a mistake in the ini
-file everything stays as it was, and the journal says why; where it listens, and protocol, need a restart. "postseal reload"
-does the same, and tells what came of it.
+file everything stays as it was, and the journal says why. "postseal reload" does the same, and tells what came
+of it. A restart is needed for listen and protocol, and to move the control socket or the listener for metrics.
 `;
 
 export async function serve(args: readonly string[]): Promise<number> {
@@ -46,11 +47,23 @@ export async function serve(args: readonly string[]): Promise<number> {
   });
   const path = values.config ?? defaultConfig;
   const handed = takeSocket(process.env, process.pid);
-  const installation = await loadOrFail(path);
+  let journal: Journal | undefined = undefined;
+  const watch = new Watch(
+    directory => {
+      void reloads.add(`change in ${directory}`);
+    },
+    (directory, why) => journal?.notWatched(directory, why),
+  );
+  // What comes while certificates are read is not overlooked.
+  const installation = await loadOrFail(path, {
+    parsed: config => {
+      watch.set(watched(config));
+    },
+  });
   const tally = new Tally(() => new Date());
   const metrics = new Metrics();
   const records = await Records.open(installation, values.debug === true, [tally, metrics]);
-  const { journal } = records;
+  journal = records.journal;
   tellFindings(installation, journal);
   const world = { random: pooled(), uptime: () => performance.now() };
   const service = new Service(installation, journal, world, handed);
@@ -58,14 +71,7 @@ export async function serve(args: readonly string[]): Promise<number> {
   const signal = signalled();
   await service.start();
 
-  const watch = new Watch(
-    directory => {
-      void reloads.add(`change in ${directory}`);
-    },
-    (directory, why) => {
-      journal.notWatched(directory, why);
-    },
-  );
+  // Once more, as now there is a journal.
   watch.set(watched(installation.config));
   const told = new ToldFile(process.env['STATE_DIRECTORY']?.split(':')[0]);
   const expiry = new ExpiryWatch({
@@ -78,9 +84,8 @@ export async function serve(args: readonly string[]): Promise<number> {
     keep: mailed => told.write(mailed),
   });
   const end = new AbortController();
-  const metricsListen = installation.config.metrics.listen;
-  const running = {
-    ...{ path, service, records, watch, expiry, tally, metrics, metricsListen },
+  const running: Running = {
+    ...{ path, service, records, watch, expiry, tally, metrics },
     ending: end.signal,
   };
   const systemd = notifyAs(process.env, process.pid, {
@@ -90,7 +95,9 @@ export async function serve(args: readonly string[]): Promise<number> {
       journal.warning(`postseal: systemd does not hear how the service is: ${why}`);
     },
   });
-  const listeners = await openListeners(running, reloads);
+  const routes = { control: controlRoutes(running, reloads), watch: watchRoutes(running) };
+  const listeners = new Listeners(journal, routes);
+  await listeners.set(installation.config);
   journal.ready(service.inForce);
   tellSocket(service, journal);
   records.debug.remind();
@@ -98,7 +105,7 @@ export async function serve(args: readonly string[]): Promise<number> {
   void systemd?.ready();
   reloads.serve(async because => {
     void systemd?.reloading();
-    const result = await reload(because, running);
+    const result = await reload(because, running, listeners);
     await systemd?.ready();
     return result;
   });
@@ -109,50 +116,12 @@ export async function serve(args: readonly string[]): Promise<number> {
   const reloaded = reloads.end();
   const warned = expiry.close();
   await service.stop();
-  for (const listener of listeners) await listener.close();
   await reloaded;
+  await listeners.close();
   await warned;
   watch.close();
   await records.close();
   return exit.ok;
-}
-
-/** The control socket, where there is a place for it, and the listener for metrics, where the ini file names one. */
-async function openListeners(running: Running, reloads: Requests<Reloaded>): Promise<HttpListener[]> {
-  const { path, service } = running;
-  const { config } = service.installation;
-  const listeners: (HttpListener | undefined)[] = [];
-  // Without systemd there is no directory that is ours, but the ini file may name one.
-  if (config.service.control !== undefined || process.env['RUNTIME_DIRECTORY'] !== undefined) {
-    const socket = { kind: 'unix', path: controlSocket(path, config) } as const;
-    // Whoever gets at it steers the service: root and our user alone.
-    listeners.push(await open('control socket', socket, 0o600, controlRoutes(running, reloads), running));
-  }
-  const { metricsListen } = running;
-  // Whoever is in our group may read.
-  if (metricsListen)
-    listeners.push(await open('metrics', metricsListen, 0o660, watchRoutes(running), running));
-  return listeners.filter(listener => listener !== undefined);
-}
-
-/** @returns undefined where it cannot be had: mail passes all the same */
-async function open(
-  what: string,
-  endpoint: Endpoint,
-  mode: number,
-  routes: Routes,
-  { records: { journal } }: Running,
-): Promise<HttpListener | undefined> {
-  const listener = new HttpListener(routes, error => {
-    journal.connectionFault(error);
-  });
-  try {
-    await listener.listen(endpoint, mode);
-    return listener;
-  } catch (error) {
-    journal.notListening(what, (error as Error).message);
-    return undefined;
-  }
 }
 
 /** Resolves with the first signal to end; a second one ends the process as it would without us. */

@@ -3,7 +3,7 @@ import { outcomes } from '../events/event.js';
 import type { Backlog } from '../events/courier.js';
 import { counted, escaped } from '../printable.js';
 import { describeDebug } from '../sentence.js';
-import type { CertificateStatus, Status } from '../service/control.js';
+import type { CertificateStatus, Status } from '../service/snapshot.js';
 import { coloured } from './colour.js';
 import { table } from './table.js';
 import { localTime } from './time.js';

@@ -1,6 +1,6 @@
 // `postseal status`: what the running service is doing.
 import { escaped, printableJson } from '../printable.js';
-import type { Status } from '../service/control.js';
+import type { Status } from '../service/snapshot.js';
 import { defaultConfig, parseOptions } from './arguments.js';
 import { ask } from './control.js';
 import { exit } from '../exit.js';
@@ -14,8 +14,8 @@ with the days that they have left, and whether it can sign and deliver.
   -c, --config FILE   the ini file that it runs with (default ${defaultConfig})
       --json          all of it as a JSON object, for programs
 
-Exit status: 0 it signs and delivers; 75 it does not, and says why; 69 no service answers; 77 only root and the user
-of the service may ask; 78 the ini file is wrong.
+Exit status: 0 it signs and delivers; 75 it does not, and says why; 69 no service with this ini file answers; 77 only
+root and the user of the service may ask; 78 the ini file is wrong.
 `;
 
 export async function status(args: readonly string[]): Promise<number> {

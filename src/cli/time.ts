@@ -5,7 +5,8 @@ import { usageError } from './arguments.js';
 export const timeForms =
   '2024-11-08, "2024-11-08 07:38", 2024-11-08T07:38:42Z, today, yesterday, 30m, 2h or 7d';
 
-const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+/** Seconds. */
+const units = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
 /**
  * Reads a moment: local time unless Z or an offset is given, a day alone its beginning, `2h` so long before now.
@@ -15,8 +16,8 @@ export function parseTime(text: string, now: Date): Date | undefined {
   const [year, month, day] = [now.getFullYear(), now.getMonth(), now.getDate()];
   if (text === 'today') return new Date(year, month, day);
   if (text === 'yesterday') return new Date(year, month, day - 1);
-  const ago = /^(\d{1,9})([smhd])$/.exec(text);
-  if (ago) return new Date(now.getTime() - Number(ago[1]) * units[ago[2] as keyof typeof units]);
+  const ago = parseDuration(text);
+  if (ago !== undefined) return new Date(now.getTime() - ago * 1000);
   const iso = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/.exec(text);
   if (!iso) return undefined;
   const [, date, time = '00:00', seconds = '', zone = ''] = iso;
@@ -29,7 +30,7 @@ export function parseTime(text: string, now: Date): Date | undefined {
 /** `30m` or `1h` in seconds; undefined for anything else. */
 export function parseDuration(text: string): number | undefined {
   const match = /^(\d{1,9})([smhd])$/.exec(text);
-  return match ? (Number(match[1]) * units[match[2] as keyof typeof units]) / 1000 : undefined;
+  return match ? Number(match[1]) * units[match[2] as keyof typeof units] : undefined;
 }
 
 /** The options --since and --until of a command. @throws CommandError (64) */

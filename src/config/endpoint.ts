@@ -26,6 +26,11 @@ export function parseEndpoint(text: string): Parsed<Endpoint> {
   return isHost ? { value: { kind: 'tcp', host, port } } : { wrong: `"${host}" is not a host: ${forms}` };
 }
 
+/** For net.connect and net.Server. */
+export function addressOf(endpoint: Endpoint): { host: string; port: number } | { path: string } {
+  return endpoint.kind === 'unix' ? { path: endpoint.path } : { host: endpoint.host, port: endpoint.port };
+}
+
 /** Letters, digits, hyphens and dots (RFC 1123 §2.1); all-numeric names would be broken addresses. */
 export function isHostname(text: string): boolean {
   const label = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;

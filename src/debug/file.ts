@@ -1,11 +1,14 @@
 // The file of the debug journal, which never grows beyond its limit: at half of it, it becomes FILE.1. What cannot
-// be written is lost, and told once; mail does not wait for it.
+// be written is lost, and that is told; mail does not wait for it.
 import { closeSync, createReadStream, openSync, statSync } from 'node:fs';
 import { open, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import { ifThere } from '../if-there.js';
 
 const newline = 0x0a;
 /** So many octets wait for a disk that is slow. */
 const mostWaiting = 16 * 1024 * 1024;
+/** Losses are told no more often than this, in milliseconds. */
+const betweenReports = 60_000;
 
 export class DebugFile {
   /** What was not written. */
@@ -20,17 +23,21 @@ export class DebugFile {
   private pump: Promise<void> | undefined;
   /** The name may be that of another file by now. */
   private stale = false;
+  /** Nothing was written since a loss was told. */
   private told = false;
+  private quietUntil = -Infinity;
 
   /**
    * @param limit octets of the two files together; 0 for none
-   * @param onFault told once that lines are lost, and why
+   * @param onFault told that lines are lost, and why: again once something was written meanwhile
+   * @param uptime milliseconds
    * @throws the system's error where it cannot be written
    */
   constructor(
     readonly path: string,
     private limit: number,
     private readonly onFault: (why: string) => void,
+    private readonly uptime = () => performance.now(),
   ) {
     this.older = `${path}.1`;
     tryToOpen(path);
@@ -42,6 +49,7 @@ export class DebugFile {
     this.limit = limit;
     this.stale = true;
     this.told = false;
+    this.quietUntil = -Infinity;
   }
 
   /** @param line without its end */
@@ -113,6 +121,7 @@ export class DebugFile {
         rest = rest.subarray(bytesWritten);
       }
       this.unfinished = false;
+      this.told = false;
     } catch (error) {
       this.lose(lines, (error as Error).message);
       throw error;
@@ -155,8 +164,10 @@ export class DebugFile {
   private lose(lines: readonly Buffer[], why: string): void {
     this.lost.lines += lines.length;
     this.lost.octets += sizeOf(lines);
-    if (this.told) return;
+    const now = this.uptime();
+    if (this.told || now < this.quietUntil) return;
     this.told = true;
+    this.quietUntil = now + betweenReports;
     this.onFault(why);
   }
 }
@@ -197,11 +208,4 @@ async function* fromFirstLine(octets: AsyncIterable<unknown>): AsyncGenerator<Bu
     inLines ||= begin > 0;
     if (inLines) yield chunk.subarray(begin);
   }
-}
-
-async function ifThere<T>(wanted: Promise<T>): Promise<T | undefined> {
-  return wanted.catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  });
 }

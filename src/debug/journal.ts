@@ -26,14 +26,14 @@ export class DebugJournal {
   private settings: DebugSettings = { debug: false, debugFile: 'stdout' };
   /** Kept when it is not in use: it may still be writing. */
   private file: DebugFile | undefined;
-  private closing: Promise<unknown> = Promise.resolve();
+  private closing: Promise<void> = Promise.resolve();
   private number = 0;
   private messages = 0;
   private octets = 0;
   /** By files that are no longer in use. */
   private lost = { lines: 0, octets: 0 };
 
-  /** @param onFault told once of each file that it cannot be written */
+  /** @param onFault told as DebugFile does */
   constructor(
     private readonly stream: NodeJS.WritableStream,
     private readonly onFault: (why: string) => void,
@@ -47,7 +47,7 @@ export class DebugJournal {
     if (path !== undefined && file?.path === path) file.reopen(debugLimit);
     else {
       const next = path === undefined ? undefined : new DebugFile(path, debugLimit, this.onFault);
-      if (file) this.closing = Promise.all([this.closing, file.close()]);
+      if (file) this.closing = Promise.all([this.closing, file.close()]).then(() => undefined);
       if (next) this.lost = this.allLost;
       this.file = next ?? file;
     }

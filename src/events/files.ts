@@ -4,6 +4,7 @@ import { open, readdir, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { ifThere } from '../if-there.js';
 import { Lines } from './lines.js';
 
 /** Lines as far as there are any, some at a time; undefined for one that is too long to be an event. */
@@ -114,11 +115,4 @@ export async function* linesOf(octets: AsyncIterable<unknown>): LineBatches {
   const lines = new Lines();
   for await (const chunk of octets) yield lines.write(chunk as Buffer);
   yield lines.end();
-}
-
-async function ifThere<T>(wanted: Promise<T>): Promise<T | undefined> {
-  return wanted.catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  });
 }

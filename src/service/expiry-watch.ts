@@ -4,7 +4,7 @@ import type { Reply } from '../failure.js';
 import type { Journal } from '../journal.js';
 import { replyOf } from '../next-hop.js';
 import { certificateStates } from './certificate-states.js';
-import { dueWarnings, keyOf, nextLook, sentence, type Told, type Warning } from './expiry.js';
+import { dueWarnings, nextLook, sentence, withAll, type Told } from './expiry.js';
 import { envelopeFor, expiryMail } from './expiry-mail.js';
 import type { Installation } from './load.js';
 
@@ -22,7 +22,8 @@ export interface ExpiryHands {
   readonly keep: (told: Told) => Promise<void>;
 }
 
-const hour = 3_600_000;
+const minute = 60_000;
+const hour = 60 * minute;
 
 export class ExpiryWatch {
   /** In the journal. */
@@ -32,6 +33,8 @@ export class ExpiryWatch {
   private retry: NodeJS.Timeout | undefined;
   /** One mail at a time; never rejects. */
   private mailing: Promise<void> = Promise.resolve();
+  /** The last mail did not go out. */
+  private failed = false;
   private closed = false;
 
   constructor(private readonly hands: ExpiryHands) {
@@ -45,7 +48,7 @@ export class ExpiryWatch {
     const certificates = certificateStates(installation(), now);
     const due = dueWarnings(certificates, installation().config.journal.warnDays, this.told);
     for (const { certificate } of due) journal.warning(`postseal: ${sentence(certificate)}`);
-    this.told = withAll(this.told, due);
+    this.told = withAll(this.told, due, certificates);
     this.wait(now, nextLook(certificates, now));
     this.mailing = this.mailing.then(() => this.mail());
   }
@@ -73,7 +76,10 @@ export class ExpiryWatch {
     this.timer = setTimeout(check, Math.max(0, Math.min(left, hour))).unref();
   }
 
-  /** One mail with all that is due, and again in an hour where the return port does not take it. */
+  /**
+   * One mail with all that is due, and again later where the return port does not take it: soon the first time, as at
+   * boot Postfix starts after us.
+   */
   private async mail(): Promise<void> {
     clearTimeout(this.retry);
     const { installation, journal, clock, id, post, keep } = this.hands;
@@ -91,20 +97,18 @@ export class ExpiryWatch {
     } catch (error) {
       if (this.closed) return;
       const { code, text } = replyOf(error);
-      journal.warning(`${what} did not go out and is tried again in an hour: ${code} ${text}`);
+      const [pause, time] = this.failed ? [hour, 'an hour'] : [minute, 'a minute'];
+      this.failed = true;
+      journal.warning(`${what} did not go out and is tried again in ${time}: ${code} ${text}`);
       this.retry = setTimeout(() => {
         this.mailing = this.mailing.then(() => this.mail());
-      }, hour).unref();
+      }, pause).unref();
       return;
     }
-    const inForce = new Set(certificates.map(keyOf));
-    this.mailed = withAll(new Map([...this.mailed].filter(([key]) => inForce.has(key))), due);
+    this.failed = false;
+    this.mailed = withAll(this.mailed, due, certificates);
     await keep(this.mailed).catch((error: unknown) => {
       journal.warning(`${what} may go out again after a restart: ${(error as Error).message}`);
     });
   }
-}
-
-function withAll(told: Told, warnings: readonly Warning[]): Told {
-  return new Map([...told, ...warnings.map(({ certificate, days }) => [keyOf(certificate), days] as const)]);
 }

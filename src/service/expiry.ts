@@ -19,7 +19,10 @@ export function keyOf({ name, notAfter }: CertificateState): string {
   return `${name} ${notAfter.toISOString()}`;
 }
 
-/** @param warnDays so many days ahead; of those that have passed the last one counts */
+/**
+ * @param warnDays so many days ahead; of those that have passed the last one counts
+ * @param told counts for nothing where more days are left than at that time: a clock that ran ahead was set back
+ */
 export function dueWarnings(
   certificates: readonly CertificateState[],
   warnDays: readonly number[],
@@ -28,7 +31,23 @@ export function dueWarnings(
   return certificates
     .filter(({ missedBy }) => missedBy.length > 0)
     .map(certificate => ({ certificate, days: reached(certificate, warnDays) }))
-    .filter(({ certificate, days }) => days < (told.get(keyOf(certificate)) ?? Infinity));
+    .filter(({ certificate, days }) => {
+      const known = told.get(keyOf(certificate)) ?? Infinity;
+      return days < (certificate.daysLeft > known ? Infinity : known);
+    });
+}
+
+/** What was told once these are, too; of certificates that are not in force any more nothing is kept. */
+export function withAll(
+  told: Told,
+  warnings: readonly Warning[],
+  certificates: readonly CertificateState[],
+): Told {
+  const inForce = new Set(certificates.map(keyOf));
+  return new Map([
+    ...[...told].filter(([key]) => inForce.has(key)),
+    ...warnings.map(({ certificate, days }) => [keyOf(certificate), days] as const),
+  ]);
 }
 
 /** The least of the days that are left no more, 0 once it has expired; Infinity where it lasts. */

@@ -2,7 +2,7 @@
 import { chmod } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Endpoint } from '../config/config.js';
-import { addressOf } from './service.js';
+import { addressOf } from '../config/endpoint.js';
 import { removeStaleSocket } from './unix-socket.js';
 
 export interface Answer {
@@ -24,17 +24,19 @@ const largestBody = 65_536;
 export class HttpListener {
   private readonly server: Server;
 
-  /** @param onError told of faults that no client hears of */
+  /**
+   * @param onError told of faults that no client hears of
+   * @param patience milliseconds that a client may take for its request, and may not read on in the answer
+   */
   constructor(
     routes: Routes,
     private readonly onError: (error: Error) => void,
+    private readonly patience = 10_000,
   ) {
-    this.server = createServer((request, response) => {
+    const times = { requestTimeout: patience, connectionsCheckingInterval: patience / 10 };
+    this.server = createServer(times, (request, response) => {
       void this.serve(routes, request, response);
     });
-    // Whoever asks does so once, within seconds.
-    this.server.requestTimeout = 10_000;
-    this.server.keepAliveTimeout = 1000;
     this.server.maxConnections = 100;
   }
 
@@ -53,7 +55,13 @@ export class HttpListener {
         resolve();
       });
     });
-    if (endpoint.kind === 'unix') await chmod(endpoint.path, mode);
+    if (endpoint.kind !== 'unix') return;
+    try {
+      await chmod(endpoint.path, mode);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
   }
 
   /** Takes no more connections, and ends those that there are. */
@@ -75,8 +83,11 @@ export class HttpListener {
       answer = text(500, 'internal error');
     }
     const { status, type, body } = answer;
+    // The time that the answer itself takes, as a reload does, is none of the client's.
+    response.setTimeout(this.patience);
     response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', connection: 'close' });
-    response.end(request.method === 'HEAD' ? undefined : body);
+    // Of a HEAD Node.js drops the body.
+    response.end(body);
   }
 
   private async answer(routes: Routes, request: IncomingMessage): Promise<Answer> {
@@ -85,7 +96,13 @@ export class HttpListener {
     const key = `${method} ${path}`;
     const route = Object.hasOwn(routes, key) ? routes[key] : undefined;
     if (!route) return text(404, 'not here');
-    const body = await readBody(request);
+    let body: string | undefined;
+    try {
+      body = await readBody(request);
+    } catch {
+      // It hung up: nobody hears this.
+      return badRequest('cut off');
+    }
     return body === undefined ? text(413, 'too large') : await route(body);
   }
 }
@@ -101,13 +118,18 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-export function text(status: number, body: string): Answer {
+function text(status: number, body: string): Answer {
   return { status, type: 'text/plain; charset=utf-8', body: `${body}\n` };
 }
 
 /** @param why what is wrong with the request, for whoever asks */
 export function badRequest(why: string): Answer {
   return text(400, why);
+}
+
+/** @param why the service can do nothing more, for whoever asks */
+export function unavailable(why: string): Answer {
+  return text(503, why);
 }
 
 export function json(status: number, value: unknown): Answer {

@@ -2,7 +2,13 @@
 // others from signing.
 import { readFile } from 'node:fs/promises';
 import { basename, isAbsolute, relative, resolve } from 'node:path';
-import { loadCertificate, loadDirectory, realIo, type CertificateProblem } from '../certs/load.js';
+import {
+  loadCertificate,
+  loadDirectory,
+  realIo,
+  type CertificateIo,
+  type CertificateProblem,
+} from '../certs/load.js';
 import type { Config, Origin, Problem } from '../config/config.js';
 import { formatProblem } from '../config/config.js';
 import { readConfig, type ReadConfig } from '../config/read.js';
@@ -58,12 +64,29 @@ export async function readText(path: string): Promise<Buffer> {
   }
 }
 
-/** @param text what the file is to say, before it does. @throws CommandError (78) if the file itself cannot be read */
-export async function load(path: string, text?: Buffer): Promise<LoadResult> {
+/** For a service that does something else meanwhile. */
+export interface Meanwhile {
+  /** Told what the ini file says, before any file is read that it names. */
+  readonly parsed?: (config: Config) => void;
+  /** When it comes, no further certificate is read, and the rest left. */
+  readonly ending?: AbortSignal;
+}
+
+/**
+ * @param text what the file is to say, before it does
+ * @throws CommandError (78) if the file itself cannot be read
+ */
+export async function load(
+  path: string,
+  text?: Buffer,
+  { parsed, ending }: Meanwhile = {},
+): Promise<LoadResult> {
   const { config, problems } = await readIni(path, text);
   if (!config) return { problems };
+  parsed?.(config);
 
-  const sections = await loadCertificates(config);
+  const sections = await loadCertificates(config, ending);
+  ending?.throwIfAborted();
   const { authorization, problems: ofWebhook } = await readAuthorization(config.events);
   const ofEvents = [...ofWebhook, ...(await examineFile(config.events))];
   const sources = new Map(sections.map(section => [section.title, section]));
@@ -98,8 +121,8 @@ export async function load(path: string, text?: Buffer): Promise<LoadResult> {
 }
 
 /** As `load`, with the problems as one error for people. @throws CommandError (78) */
-export async function loadOrFail(path: string): Promise<Installation> {
-  const result = await load(path);
+export async function loadOrFail(path: string, meanwhile?: Meanwhile): Promise<Installation> {
+  const result = await load(path, undefined, meanwhile);
   if ('installation' in result) return result.installation;
   throw new CommandError(exit.config, result.problems.map(showProblem).join('\n'));
 }
@@ -114,8 +137,18 @@ export function showProblem(problem: Problem): string {
 }
 
 /** Loads all of them: one that cannot be used leaves the others. */
-async function loadCertificates({ file, certificates, directories }: Config): Promise<LoadedSection[]> {
-  const io = realIo(unitOf(file));
+async function loadCertificates(
+  { file, certificates, directories }: Config,
+  ending?: AbortSignal,
+): Promise<LoadedSection[]> {
+  const real = realIo(unitOf(file));
+  const io: CertificateIo = {
+    ...real,
+    stat: async path => {
+      ending?.throwIfAborted();
+      return real.stat(path);
+    },
+  };
   const sections: LoadedSection[] = [];
   for (const section of certificates) {
     const loaded = await loadCertificate(section, io);
@@ -137,8 +170,14 @@ async function loadCertificates({ file, certificates, directories }: Config): Pr
 
 /** The systemd unit of the service with this ini file: `postseal.service`, or an instance of `postseal@.service`. */
 function unitOf(file: string): string {
+  const instance = instanceOf(file);
+  return instance === undefined ? 'postseal.service' : `postseal@${instance}.service`;
+}
+
+/** Whose ini file it is: `billing` of `postseal@billing.service`; undefined for `postseal.service` itself. */
+export function instanceOf(file: string): string | undefined {
   const name = basename(file, '.ini');
-  return name === 'postseal' ? 'postseal.service' : `postseal@${name}.service`;
+  return name === 'postseal' ? undefined : name;
 }
 
 /** @param follows what is not signed because of a problem */

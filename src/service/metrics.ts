@@ -2,7 +2,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { MessageEntry, MessageListener } from '../entry.js';
 import { fatesOf } from '../events/event.js';
-import type { Status } from './control.js';
+import type { Status } from './snapshot.js';
 import type { Answer } from './http.js';
 
 /** Seconds. */
@@ -44,13 +44,10 @@ export class Metrics implements MessageListener {
   private readonly eventsLost = this.counter('postseal_events_lost_total', 'Events that were lost.', [
     'sink',
   ]);
+  private observed = false;
   private readonly reloads = this.counter('postseal_reloads_total', 'Reloads by result: ok or failed.', [
     'result',
   ]);
-
-  constructor() {
-    collectDefaultMetrics({ register: this.registry });
-  }
 
   message(_id: string, entry: MessageEntry): void {
     for (const { outcome, recipients, reply, decision } of fatesOf(entry)) {
@@ -73,6 +70,9 @@ export class Metrics implements MessageListener {
 
   /** All metrics in the text format, those of the status as they are there. */
   async answer(status: Status): Promise<Answer> {
+    // That watches the event loop, a hundred times a second: not before anybody wants to know.
+    if (!this.observed) collectDefaultMetrics({ register: this.registry });
+    this.observed = true;
     this.take(status);
     return { status: 200, type: this.registry.contentType, body: await this.registry.metrics() };
   }

@@ -10,7 +10,7 @@ import type { Installation } from './load.js';
 
 export class Records {
   /** Event logs that were given up, while they deliver what they still have. */
-  private endings: Promise<unknown> = Promise.resolve();
+  private endings: Promise<void> = Promise.resolve();
 
   private constructor(
     readonly journal: Journal,

@@ -1,31 +1,12 @@
 // A reload: all that the ini file leads to now is put in the place of what was in force, or nothing of it.
-import { formatEndpoint, type Config, type Endpoint, type ServiceSection } from '../config/config.js';
+import { formatEndpoint, type Config, type ServiceSection } from '../config/config.js';
 import { isSameEndpoint } from '../config/endpoint.js';
 import type { Journal } from '../journal.js';
 import { CommandError } from '../exit.js';
-import type { ExpiryWatch } from './expiry-watch.js';
 import { loadOrFail, showProblem, type Installation } from './load.js';
-import type { Metrics } from './metrics.js';
-import type { Records } from './records.js';
+import type { Listeners } from './listeners.js';
+import type { Running } from './running.js';
 import type { Service } from './service.js';
-import type { Tally } from './tally.js';
-import type { Watch } from './watch.js';
-
-/** What a reload works on. */
-export interface Running {
-  /** The ini file. */
-  readonly path: string;
-  readonly service: Service;
-  readonly records: Records;
-  readonly watch: Watch;
-  readonly expiry: ExpiryWatch;
-  readonly tally: Tally;
-  readonly metrics: Metrics;
-  /** Where metrics were to be had when it began. */
-  readonly metricsListen: Endpoint | undefined;
-  /** When it comes, everything stays as it is. */
-  readonly ending: AbortSignal;
-}
 
 /** What came of a reload. */
 export interface Reloaded {
@@ -34,38 +15,43 @@ export interface Reloaded {
   readonly mistakes: readonly string[];
 }
 
-/** Where it is too late for one. */
-export const ended: Reloaded = { reloaded: false, mistakes: ['postseal: the service is about to end'] };
-
-/** Never rejects: what keeps it from coming about is told in the journal too. */
-export async function reload(because: string, running: Running): Promise<Reloaded> {
+/**
+ * Never rejects: what keeps it from coming about is told in the journal too.
+ * @returns undefined where the service is about to end
+ */
+export async function reload(
+  because: string,
+  running: Running,
+  listeners: Listeners,
+): Promise<Reloaded | undefined> {
   const { path, service, records, watch, expiry, tally, ending } = running;
   const { journal } = records;
   journal.reloading(because);
   const began = performance.now();
   try {
-    const installation = await loadOrFail(path);
-    if (ending.aborted) return ended;
+    // What changes in a directory while it is read is one more reload.
+    const parsed = (config: Config): void => {
+      watch.set(watched(config));
+    };
+    const installation = await unlessEnding(loadOrFail(path, { parsed, ending }), ending);
+    if (!installation || ending.aborted) return undefined;
     const { service: settings } = installation.config;
     service.refuseLoop(settings);
     // The last that can fail.
     await records.reopen(installation);
     service.exchange(installation);
     tellFindings(installation, journal);
-    tellRestart(
-      startLines(service.settings, running.metricsListen, service.handed),
-      startLines(settings, installation.config.metrics.listen, service.handed),
-      journal,
-    );
+    tellRestart(startLines(service.settings, service.handed), startLines(settings, service.handed), journal);
+    await listeners.set(installation.config);
     tellSocket(service, journal);
     tally.reloaded(true);
     journal.reloaded(Math.round(performance.now() - began), service.inForce);
     records.debug.remind();
-    watch.set(watched(installation.config));
     expiry.look();
     return { reloaded: true, mistakes: [] };
   } catch (error) {
     tally.reloaded(false);
+    watch.set(watched(service.installation.config));
     const mistakes = mistakesIn(error);
     // Whoever moved the log files away expects new ones all the same.
     await records.reopen(service.installation).catch((again: unknown) => {
@@ -74,6 +60,19 @@ export async function reload(because: string, running: Running): Promise<Reloade
     for (const mistake of mistakes) journal.notReloaded(mistake);
     return { reloaded: false, mistakes };
   }
+}
+
+/** Nobody waits for certificates that are still being read when the service ends. @returns undefined then */
+function unlessEnding<T>(work: Promise<T>, ending: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const end = (): void => {
+      resolve(undefined);
+    };
+    ending.addEventListener('abort', end);
+    work.then(resolve, reject).finally(() => {
+      ending.removeEventListener('abort', end);
+    });
+  });
 }
 
 /** Warnings, and what is not signed because of certificates that cannot be used. */
@@ -90,16 +89,11 @@ export function watched({ directories }: Config): string[] {
 }
 
 /** What is read at the start alone, as lines of the ini file. @param handed whether systemd listens for us */
-function startLines(
-  { listen, protocol }: ServiceSection,
-  metrics: Endpoint | undefined,
-  handed: unknown,
-): string[] {
+function startLines({ listen, protocol }: ServiceSection, handed: unknown): string[] {
   return [
     // On a socket of systemd's a restart changes nothing.
     `listen = ${handed ? '(of systemd)' : formatEndpoint(listen)}`,
     `protocol = ${protocol}`,
-    `listen in [metrics] = ${metrics ? formatEndpoint(metrics) : '(none)'}`,
   ];
 }
 

@@ -5,7 +5,7 @@ export class Requests<T> {
   private wanted: string | undefined;
   /** Those who asked for what is wanted. */
   private waiting: ((result: T | undefined) => void)[] = [];
-  private work: ((because: string) => Promise<T>) | undefined;
+  private work: ((because: string) => Promise<T | undefined>) | undefined;
   private running: Promise<void> | undefined;
   private ended = false;
 
@@ -21,8 +21,11 @@ export class Requests<T> {
     return result;
   }
 
-  /** Does the work from now on, beginning with what was asked for already. @param work must not reject */
-  serve(work: (because: string) => Promise<T>): void {
+  /**
+   * Does the work from now on, beginning with what was asked for already.
+   * @param work must not reject; undefined where it was left undone
+   */
+  serve(work: (because: string) => Promise<T | undefined>): void {
     this.work = work;
     this.run();
   }

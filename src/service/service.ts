@@ -4,7 +4,7 @@ import { chmod } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { formatEndpoint, type Endpoint, type ServiceSection } from '../config/config.js';
-import { isSameEndpoint } from '../config/endpoint.js';
+import { addressOf, isSameEndpoint } from '../config/endpoint.js';
 import { noQueueId, queueId, type Delivery, type Envelope, type Recipient } from '../envelope.js';
 import { outcome, type Reply } from '../failure.js';
 import { filter, type Hands } from '../filter.js';
@@ -75,6 +75,7 @@ export class Service {
       // Whoever connects has mail signed: only our user and group may. Postfix's user has to be in our group.
       if (listen.kind === 'unix') await chmod(listen.path, 0o660);
     } catch (error) {
+      if (this.listening) await this.inbound.close();
       const { code, message } = error as NodeJS.ErrnoException;
       const why = code === 'EADDRINUSE' ? 'in use already; is another Postseal running?' : message;
       throw new CommandError(exit.osError, `cannot listen on ${formatEndpoint(listen)}: ${why}`);
@@ -155,11 +156,6 @@ export class Service {
 
   get installation(): Installation {
     return this.current.installation;
-  }
-
-  /** The TCP port in use. */
-  get port(): number {
-    return this.inbound.port;
   }
 
   /** Messages on their way. */
@@ -281,9 +277,4 @@ function placeOf(address: AddressInfo | undefined, path: string | undefined): En
   if (address) return { kind: 'tcp', host: address.address, port: address.port };
   if (path === undefined) throw notOne('it is bound to no file');
   return { kind: 'unix', path };
-}
-
-/** For net.connect and net.Server. */
-export function addressOf(endpoint: Endpoint): { host: string; port: number } | { path: string } {
-  return endpoint.kind === 'unix' ? { path: endpoint.path } : { host: endpoint.host, port: endpoint.port };
 }

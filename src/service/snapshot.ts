@@ -1,9 +1,53 @@
 // How the running service is at a time, put together for all who ask.
+import type { DebugState, InForce } from '../entry.js';
+import type { Counts } from '../events/event.js';
+import type { Backlogs } from '../events/log.js';
 import { version } from '../version.js';
-import { certificateStates } from './certificate-states.js';
-import type { Status } from './control.js';
+import { certificateStates, type CertificateState } from './certificate-states.js';
 import { reasonsNotReady, unableRules } from './health.js';
-import type { Running } from './reload.js';
+import type { Running } from './running.js';
+
+/** As `GET /status` tells it. Times are RFC 3339. */
+export interface Status {
+  readonly version: string;
+  readonly pid: number;
+  /** When the service began. */
+  readonly since: string;
+  readonly inForce: InForce;
+  /** Why it cannot sign or deliver, a sentence each; none where it can. */
+  readonly reasons: readonly string[];
+  /** Rules whose mail is to be signed and is not, as they have no valid certificate. */
+  readonly rulesUnableToSign: readonly string[];
+  readonly messages: { readonly today: Counts; readonly sinceStart: Counts };
+  readonly inFlight: number;
+  /** Of Postfix's, open. */
+  readonly connections: number;
+  readonly lastDeferral?: {
+    readonly at: string;
+    readonly queueId: string;
+    readonly sender: string;
+    readonly reply: string;
+  };
+  readonly returnPort: {
+    readonly up: boolean;
+    readonly lastSuccess?: string;
+    readonly lastFailure?: string;
+    /** What the last failure was. */
+    readonly failure?: string;
+    readonly connections: { readonly idle: number; readonly busy: number };
+  };
+  readonly certificates: readonly CertificateStatus[];
+  readonly certificatesUnusable: number;
+  readonly debug: DebugState;
+  readonly events: Backlogs;
+  readonly reloads: { readonly ok: number; readonly failed: number };
+  readonly lastReload?: { readonly at: string; readonly ok: boolean };
+}
+
+export type CertificateStatus = Omit<CertificateState, 'notBefore' | 'notAfter'> & {
+  readonly notBefore: string;
+  readonly notAfter: string;
+};
 
 /** Asks the return port first, where nothing was heard of it for a while. */
 export async function statusOf({ service, records, tally, ending }: Running): Promise<Status> {

@@ -11,8 +11,9 @@ export async function removeStaleSocket(path: string): Promise<void> {
       probe.destroy();
       resolve(true);
     });
-    probe.once('error', () => {
-      resolve(false);
+    probe.once('error', ({ code }: NodeJS.ErrnoException) => {
+      // Anything else is no proof: EAGAIN is a server with more to do than it can.
+      resolve(code !== 'ECONNREFUSED');
     });
   });
   if (!served) await unlink(path);

@@ -1,12 +1,17 @@
-// Watches directories of certificates. A change is told once they have been quiet: files are written in pieces.
+// Watches directories of certificates. A change is told once they have been quiet, as files are written in pieces, but
+// not put off for ever.
 import { watch, type FSWatcher } from 'node:fs';
 
 /** Milliseconds without a change. */
 const quiet = 2000;
+/** Milliseconds after the first change that it is told all the same. */
+const longest = 30_000;
 
 export class Watch {
   private watchers: FSWatcher[] = [];
   private timer: NodeJS.Timeout | undefined;
+  /** When the first change was that is not told yet. */
+  private since: number | undefined;
 
   /**
    * @param changed told of the directory that changed last
@@ -29,13 +34,24 @@ export class Watch {
     clearTimeout(this.timer);
   }
 
+  private put(directory: string): void {
+    const now = performance.now();
+    this.since ??= now;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(
+      () => {
+        this.since = undefined;
+        this.changed(directory);
+      },
+      Math.max(0, Math.min(quiet, this.since + longest - now)),
+    ).unref();
+  }
+
   private open(directory: string): FSWatcher | undefined {
     try {
-      const watcher = watch(directory, () => {
-        clearTimeout(this.timer);
-        this.timer = setTimeout(() => {
-          this.changed(directory);
-        }, quiet);
+      // No reason to go on running.
+      const watcher = watch(directory, { persistent: false }, () => {
+        this.put(directory);
       });
       watcher.on('error', (error: NodeJS.ErrnoException) => {
         this.failed(directory, reason(error));

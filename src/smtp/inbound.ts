@@ -28,11 +28,6 @@ export class Inbound {
     });
   }
 
-  /** The TCP port in use, for a server that listens on port 0. */
-  get port(): number {
-    return this.address?.port ?? 0;
-  }
-
   /** Where it listens over TCP; undefined on a UNIX socket. */
   get address(): AddressInfo | undefined {
     const address = this.server.server.address();
@@ -41,11 +36,6 @@ export class Inbound {
 
   get listening(): boolean {
     return this.server.server.listening;
-  }
-
-  /** Messages that are being delivered. */
-  get inFlight(): number {
-    return this.server.inFlight.size;
   }
 
   /** How many are open. */

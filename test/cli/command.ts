@@ -56,7 +56,8 @@ export class Postseal {
   async says(text: string, ms = 15_000): Promise<void> {
     for (const end = Date.now() + ms; !this.output.includes(text);) {
       if (Date.now() > end || this.child.exitCode !== null) throw new Error(`no "${text}":\n${this.output}`);
-      await Promise.race([once(this.child.stdout, 'data'), this.ended, new Promise(r => setTimeout(r, 200))]);
+      const signal = AbortSignal.timeout(200);
+      await Promise.race([once(this.child.stdout, 'data', { signal }).catch(() => undefined), this.ended]);
     }
   }
 

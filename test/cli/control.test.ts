@@ -1,5 +1,5 @@
 // The control socket of a running service, and the commands that talk to it.
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
@@ -42,6 +42,18 @@ describe('the control socket', () => {
     process.signal('SIGTERM');
     await process.end();
     expect(existsSync(socket)).toBe(false);
+  });
+
+  test('is asked by nobody with another ini file of that name', async () => {
+    const process = await serve();
+    const draft = join(directory, 'draft');
+    mkdirSync(draft);
+    copyFileSync(ini, join(draft, 'postseal.ini'));
+    const { code, stderr } = await postseal(['reload', '--config', join(draft, 'postseal.ini')]);
+    expect(code).toBe(69);
+    expect(stderr).toContain(`the service there runs with ${ini}, not with ${draft}`);
+    expect((await postseal(['reload', '--config', ini])).stdout).toBe('reloaded\n');
+    expect(process.output.match(/reading the configuration again/g)).toHaveLength(1);
   });
 
   test('one that cannot be had costs a line of the journal, not the mail', async () => {

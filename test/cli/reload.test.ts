@@ -483,10 +483,12 @@ describe('signals', () => {
     const write = await reader();
     postseal.signal('SIGTERM');
     await postseal.says('SIGTERM, finishing what is in flight');
-    await write(text({ sections: neverSigned }));
     client.send('ject: Hello\r\n\r\nGood morning.\r\n.\r\n');
     expect(await client.hear()).toEqual(['250 2.0.0 Ok: queued as 1-1']);
     client.send('QUIT\r\n');
+    // What is still being read is not waited for.
+    await postseal.says('stopped');
+    await write(text({ sections: neverSigned }));
     const { code, stdout, stderr } = await postseal.end();
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/ postseal: stopped\n$/);

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Status } from '../../src/service/control.js';
+import type { Status } from '../../src/service/snapshot.js';
 import { get } from '../support/http.js';
 import { describeWithPeers, peer } from '../support/peers.js';
 import { makePki } from '../support/pki.js';

@@ -9,6 +9,7 @@ import { load, type Installation } from '../../src/service/load.js';
 import { Service } from '../../src/service/service.js';
 import type { Endpoint, ServiceSection } from '../../src/config/config.js';
 import { Journal } from '../../src/journal.js';
+import { freePort } from './postfix.js';
 import { ReturnPort } from './return-port.js';
 
 /** What dialogs are filtered by; `anna.pem` beside it. Others than anna pass unsigned. */
@@ -72,10 +73,9 @@ export class DialogService {
 
     const path = join(directory, 'back.sock');
     const returnPort = await ReturnPort.start(sockets ? { path } : {});
-    // Any port that is free, for which the ini file has no word.
     const ends: Pick<ServiceSection, 'listen' | 'return'> = sockets
       ? { listen: { kind: 'unix', path: join(directory, 'in.sock') }, return: { kind: 'unix', path } }
-      : { listen: loopback(0), return: loopback(returnPort.port) };
+      : { listen: loopback(await freePort()), return: loopback(returnPort.port) };
     const installation = {
       ...loaded.installation,
       config: { ...config, service: { ...config.service, ...ends } },
@@ -88,7 +88,7 @@ export class DialogService {
   /** Where mail comes in. */
   get where(): NetConnectOpts {
     const { listen } = this.service.settings;
-    return listen.kind === 'unix' ? { path: listen.path } : { host: listen.host, port: this.service.port };
+    return listen.kind === 'unix' ? { path: listen.path } : { host: listen.host, port: listen.port };
   }
 
   /** As a signal does: resolves when what was in flight is done with. */

@@ -2,7 +2,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { toText } from '../../../src/cli/status-report.js';
 import { noCounts } from '../../../src/events/event.js';
-import type { CertificateStatus, Status } from '../../../src/service/control.js';
+import type { CertificateStatus, Status } from '../../../src/service/snapshot.js';
 
 const terminal = process.stdout.isTTY;
 

@@ -32,8 +32,8 @@ afterAll(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-function fileWith(limit: number): DebugFile {
-  return new DebugFile(path, limit, why => faults.push(why));
+function fileWith(limit: number, uptime?: () => number): DebugFile {
+  return new DebugFile(path, limit, why => faults.push(why), uptime);
 }
 
 /** `000001xxx…`, of so many octets with the line end. */
@@ -166,6 +166,24 @@ describe('what cannot be written', () => {
       faults: [expect.stringContaining('ENOSPC') as string],
       lost: 3,
     });
+  });
+
+  test('is told again where something was written meanwhile, once a minute at most', async () => {
+    let now = 0;
+    const file = fileWith(100, () => now);
+    for (const [seconds, times] of [
+      [0, 1],
+      [59, 1],
+      [60, 2],
+      [61, 2],
+    ] as const) {
+      now = seconds * 1000;
+      file.write(numbered(1, 51));
+      file.write(numbered(2));
+      await file.close();
+      expect(faults).toHaveLength(times);
+    }
+    expect(file.lost.lines).toBe(4);
   });
 
   test.each([

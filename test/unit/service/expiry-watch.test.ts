@@ -111,6 +111,37 @@ test('a clock that is set is noticed within the hour, forward and back', async (
   expect(told()).toEqual(['billing expires on 2026-12-05, in 7 days']);
 });
 
+test('what a clock told that ran ahead once does not silence what comes in its time, in journal and mail', async () => {
+  start(setting('2027-06-01', mailing));
+  vi.setSystemTime(new Date('2038-01-19T00:00:00Z'));
+  await vi.advanceTimersByTimeAsync(hour);
+  expect(told()).toEqual(['billing expired on 2027-06-01']);
+  vi.setSystemTime(new Date('2027-01-01T00:00:00Z'));
+  await vi.advanceTimersByTimeAsync(hour);
+  expect(told()).toEqual([]);
+  for (const [day, said] of [
+    ['2027-05-10', 'billing expires on 2027-06-01, in 21 days'],
+    ['2027-05-28', 'billing expires on 2027-06-01, in 3 days'],
+    ['2027-06-02', 'billing expired on 2027-06-01'],
+  ] as const) {
+    vi.setSystemTime(new Date(`${day}T12:00:00Z`));
+    await vi.advanceTimersByTimeAsync(hour);
+    expect(told()).toEqual([said]);
+    expect(posted.splice(0).at(-1)?.subject).toBe(`certificate ${said}`);
+  }
+});
+
+test('of a certificate that is gone nothing is remembered', () => {
+  const first = setting('2026-12-06');
+  start(first);
+  told();
+  installation = setting('2027-12-06');
+  watch.look();
+  installation = first;
+  watch.look();
+  expect(told()).toEqual(['billing expires on 2026-12-06, in 8 days']);
+});
+
 test('a reload tells again of nothing but another certificate', () => {
   start(setting('2026-12-06'));
   told();
@@ -156,19 +187,19 @@ test('nobody is written to where nobody is named', async () => {
   expect(posted).toEqual([]);
 });
 
-test('where the return port is down it is tried again each hour until it goes out', async () => {
+test('where the return port is down it is tried again after a minute, and each hour until it goes out', async () => {
   const down = (): never => {
     throw new Failure('return-port-unreachable', 'connection refused');
   };
   answers = [down, down];
   start(setting('2026-12-06', mailing));
   await settled();
-  told();
-  const complaint =
-    'postseal: the mail about certificates that expire did not go out and is tried again in an hour: ' +
+  const complaint = (time: string): string =>
+    `postseal: the mail about certificates that expire did not go out and is tried again in ${time}: ` +
     '451 4.4.1 Return port is not available: connection refused';
-  await vi.advanceTimersByTimeAsync(hour);
-  expect([posted.length, told()]).toEqual([2, [complaint]]);
+  expect([posted.length, told().slice(1)]).toEqual([1, [complaint('a minute')]]);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect([posted.length, told()]).toEqual([2, [complaint('an hour')]]);
   await vi.advanceTimersByTimeAsync(hour);
   expect([posted.length, told()]).toEqual([3, []]);
   await vi.advanceTimersByTimeAsync(3 * hour);

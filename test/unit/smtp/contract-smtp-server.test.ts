@@ -79,7 +79,7 @@ describe('the greeting', () => {
     while (heard.mock.calls.length === 0) await new Promise(resolve => setImmediate(resolve));
 
     const inbound = await listening();
-    const ours = await DialogClient.connect({ host: '127.0.0.1', port: inbound.port });
+    const ours = await DialogClient.connect({ host: '127.0.0.1', port: inbound.address!.port });
     expect(await ours.hear()).toEqual(['220 postseal.example.com ESMTP Postseal']);
     ours.hangUp();
     await inbound.close();
@@ -90,7 +90,7 @@ describe('a client that talks before the greeting', () => {
   test('is sent away; ours is greeted in the same turn of the event loop, and nobody can be early', async () => {
     vi.useFakeTimers({ toFake: ['setImmediate'] });
     const inbound = await listening();
-    const ours = await DialogClient.connect({ host: '127.0.0.1', port: inbound.port });
+    const ours = await DialogClient.connect({ host: '127.0.0.1', port: inbound.address!.port });
     ours.send('NOOP\r\n');
     // The one turn that smtp-server waits before it reads anything; there is no other.
     while (vi.getTimerCount() === 0) await new Promise(resolve => setTimeout(resolve, 1));
@@ -123,7 +123,7 @@ describe('EHLO', () => {
       protocol,
       capabilities: () => Promise.resolve({ extensions: ['DSN'], maxMessageSize: 5000 }),
     });
-    const client = await DialogClient.connect({ host: '127.0.0.1', port: inbound.port });
+    const client = await DialogClient.connect({ host: '127.0.0.1', port: inbound.address!.port });
     await client.hear();
     expect(await client.ask('MAIL FROM:<>')).toMatch(/^503 /);
     expect(await client.ask(verb)).toBe('501 5.5.4 Bad command parameter syntax');

@@ -23,7 +23,7 @@ afterEach(async () => {
 async function inContent(deliver: (delivery: Delivery) => Promise<Reply>): Promise<void> {
   end = undefined;
   inbound = await listening({ timeout, deliver: async delivery => [await deliver(delivery)] });
-  client = await DialogClient.connect({ host: '127.0.0.1', port: inbound.port });
+  client = await DialogClient.connect({ host: '127.0.0.1', port: inbound.address!.port });
   await client.hear();
   await client.ask('EHLO client.example');
   await client.ask('MAIL FROM:<a@example.com>');

@@ -43,7 +43,7 @@ beforeEach(async () => {
     },
     takeRefusal: (envelope, recipient) => outcomes.takeRefusal(envelope, recipient),
   });
-  client = await DialogClient.connect({ host: '127.0.0.1', port: inbound.port });
+  client = await DialogClient.connect({ host: '127.0.0.1', port: inbound.address!.port });
   await client.hear();
   await client.ask('EHLO client.example');
 });
@@ -128,7 +128,9 @@ describe('the reply of the filter', () => {
 test('what a client may not say is not read, and takes nobody else a connection', async () => {
   open = false;
   const strangers = await Promise.all(
-    Array.from({ length: 20 }, () => DialogClient.connect({ host: '127.0.0.1', port: inbound.port })),
+    Array.from({ length: 20 }, () =>
+      DialogClient.connect({ host: '127.0.0.1', port: inbound.address!.port }),
+    ),
   );
   for (const stranger of strangers) {
     expect(await stranger.hear()).toEqual(['421 4.7.1 Client is not allowed']);
@@ -136,7 +138,7 @@ test('what a client may not say is not read, and takes nobody else a connection'
     expect(await stranger.hear()).toEqual(['(closed)']);
   }
   open = true;
-  const another = await DialogClient.connect({ host: '127.0.0.1', port: inbound.port });
+  const another = await DialogClient.connect({ host: '127.0.0.1', port: inbound.address!.port });
   expect(await another.hear()).toEqual(['220 postseal.example.com ESMTP Postseal']);
   another.hangUp();
   expect(deliveries).toEqual([]);
@@ -159,7 +161,7 @@ describe('a client that waits for the reply to EHLO', () => {
   });
 
   test('can go away meanwhile, and so can the service', async () => {
-    const other = await DialogClient.connect({ host: '127.0.0.1', port: inbound.port });
+    const other = await DialogClient.connect({ host: '127.0.0.1', port: inbound.address!.port });
     await other.hear();
     other.send('EHLO other.example\r\n');
     other.hangUp();
