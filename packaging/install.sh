@@ -25,15 +25,18 @@ npm ci --no-audit --no-fund --loglevel=error
 npm run --silent build
 
 say "installing into $prefix/lib/postseal"
-# Beside the old version first, then in its place: a service that starts meanwhile finds one or the other.
+# Beside the old version first, then in its place: only between the two moves a service that starts finds neither, and is
+# started again.
 new=$prefix/lib/postseal.new
-rm -rf "$new"
+old=$prefix/lib/postseal.old
+rm -rf "$new" "$old"
 mkdir -p "$new" "$prefix/bin"
 cp -R dist package.json package-lock.json LICENSE README.md CHANGELOG.md etc "$new/"
 (cd "$new" && npm ci --omit=dev --no-audit --no-fund --loglevel=error)
 chmod -R u=rwX,go=rX "$new"
-rm -rf "$prefix/lib/postseal"
+if [ -e "$prefix/lib/postseal" ]; then mv "$prefix/lib/postseal" "$old"; fi
 mv "$new" "$prefix/lib/postseal"
+rm -rf "$old"
 ln -sf ../lib/postseal/dist/main.js "$prefix/bin/postseal"
 chmod 755 "$prefix/lib/postseal/dist/main.js"
 install -D -m 0644 man/postseal.8 "$prefix/share/man/man8/postseal.8"
@@ -51,7 +54,7 @@ if [ ! -e /etc/postseal/postseal.ini ]; then
 fi
 
 # systemd would make it, but only when the service starts: "postseal check" comes before that.
-install -d -o postseal -g postseal -m 0755 /var/log/postseal
+if [ ! -d /var/log/postseal ]; then install -d -o postseal -g postseal -m 0755 /var/log/postseal; fi
 
 if [ -d /etc/systemd/system ]; then
   for unit in systemd/*; do
@@ -66,3 +69,4 @@ fi
 
 say "done. Next: postseal cert add FILE, and a rule in /etc/postseal/postseal.ini, then"
 say "  postseal check && systemctl enable --now postseal.socket postseal.service"
+say "  postseal wire, which shows what Postfix lacks, and postseal wire --apply, which sets it"

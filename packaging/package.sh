@@ -11,7 +11,7 @@ command -v dh >/dev/null || die "debhelper is missing: install it (Debian's pack
 node --input-type=module -e "import { prepare } from './test/support/prepare.mjs'; prepare();"
 
 version=$(node -p "require('./package.json').version")
-# The same commit makes the same packages, byte for byte.
+# The same files at the same commit make the same packages, byte for byte.
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH LC_ALL=C.UTF-8 TZ=UTC
 root=$PWD

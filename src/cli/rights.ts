@@ -1,6 +1,6 @@
 // Who may do what with the files of the ini file: looks at their rights, and at the users who need them.
 import { execFile } from 'node:child_process';
-import { readFile, readdir, stat } from 'node:fs/promises';
+import { readFile, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { isIssuerFile, isMemberFile } from '../certs/directory.js';
@@ -17,16 +17,15 @@ export async function findingsOfRights(config: Config, settings: PostfixSettings
   const postfix = await findUser(settings.main('mail_owner'));
   const { listen, return: back } = config.service;
   const files: [string, Role][] = [[resolve(config.file), 'ini'], ...(await filesOf(config))];
-  const sockets: [string, User | undefined, string][] = [
-    ...(listen.kind === 'unix' ? ([[listen.path, postfix, serviceUser]] as const) : []),
-    ...(back.kind === 'unix' ? ([[back.path, service, settings.main('setgid_group')]] as const) : []),
-  ].map(([path, user, group]) => [path, user, group]);
+  const sockets: [string, Role, User | undefined, string][] = [];
+  if (listen.kind === 'unix') sockets.push([listen.path, 'listen', postfix, settings.main('mail_owner')]);
+  if (back.kind === 'unix') sockets.push([back.path, 'return', service, settings.main('setgid_group')]);
   const found = await Promise.all([
     ...files.map(async ([path, role]) =>
       findingsOfEntry(await look(path), role, service ? [service] : [], serviceUser),
     ),
-    ...sockets.map(async ([path, user, group]) =>
-      findingsOfEntry(await look(path), 'socket', user ? [user] : [], group),
+    ...sockets.map(async ([path, role, user, group]) =>
+      findingsOfEntry(await look(path), role, user ? [user] : [], group),
     ),
   ]);
   return once(found.flat());
@@ -76,16 +75,23 @@ async function holdsKey(path: string): Promise<boolean> {
   );
 }
 
-async function look(path: string): Promise<Entry> {
-  const parts = [path];
-  for (let up = dirname(path); up !== parts[0]; up = dirname(up)) parts.unshift(up);
+/** Of a link also the way to that which it leads to. */
+export async function look(path: string): Promise<Entry> {
+  const target = await realpath(path).catch(() => undefined);
+  const parts = new Set([path, target ?? path].flatMap(directoriesOf));
   const way: Entry['way'][number][] = [];
-  for (const part of parts) {
+  for (const part of [...parts, path]) {
     const status = await stat(part).catch(() => undefined);
     if (!status) return { path, way, found: false };
     way.push({ path: part, mode: status.mode, uid: status.uid, gid: status.gid });
   }
   return { path, way, found: true };
+}
+
+/** Those above it, from / on. */
+function directoriesOf(path: string): string[] {
+  const up = dirname(path);
+  return up === path ? [] : [...directoriesOf(up), up];
 }
 
 /** Undefined where there is no such user. */

@@ -1,15 +1,15 @@
-// Edits of a Postfix: tried on a copy to show what they do, then made for real, or not at all.
+// Edits of a Postfix: made on a copy to show what they do, and put in the place of the files, or not at all.
 import { copyFile, mkdtemp, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { escaped } from '../printable.js';
-import { CommandError, exit } from '../exit.js';
+import { CommandError } from '../exit.js';
 import type { Change } from '../wiring/changes.js';
 import { presentFor, type Edit } from '../wiring/edit.js';
 import { unifiedDiff } from '../wiring/unified.js';
 import { coloured, type Colour } from './colour.js';
 import { apply, postfixProgram, readSettings } from './postconf.js';
-import { readTexts, restoreTexts, writeRecord } from './wire-record.js';
+import { readTexts, type Texts, writeRecord, writeTexts } from './wire-record.js';
 
 /** The configuration of a Postfix. */
 export interface Place {
@@ -20,6 +20,19 @@ export interface Place {
 
 /** What the edits would make of the files, as a difference. */
 export async function preview({ path }: Place, edits: readonly Edit[]): Promise<string> {
+  const before = await readTexts(path);
+  const after = await edited(path, edits);
+  const lines = (['main', 'master'] as const).flatMap(name =>
+    unifiedDiff(join(path, `${name}.cf`), before[name].toString(), after[name].toString()),
+  );
+  return lines.map(line => `${inColour(escaped(line.replaceAll('\t', '        ')))}\n`).join('');
+}
+
+/**
+ * What postconf makes of a copy that only this user can read. It would make another file of the original, for
+ * everybody to read.
+ */
+async function edited(path: string, edits: readonly Edit[]): Promise<Texts> {
   const copy = await mkdtemp(join(tmpdir(), 'postseal-wire-'));
   try {
     for (const name of ['main.cf', 'master.cf']) {
@@ -27,13 +40,8 @@ export async function preview({ path }: Place, edits: readonly Edit[]): Promise<
       // Of a main.cf that has changed just now postconf waits for more.
       await utimes(join(copy, name), 0, 0);
     }
-    const before = await readTexts(copy);
     await apply(copy, edits);
-    const after = await readTexts(copy);
-    const lines = (['main', 'master'] as const).flatMap(name =>
-      unifiedDiff(join(path, `${name}.cf`), before[name].toString(), after[name].toString()),
-    );
-    return lines.map(line => `${inColour(escaped(line.replaceAll('\t', '        ')))}\n`).join('');
+    return await readTexts(copy);
   } finally {
     await rm(copy, { recursive: true, force: true });
   }
@@ -54,25 +62,27 @@ export interface Records {
 
 /**
  * Makes the edits, and has Postfix check the result.
- * @throws CommandError (69) where it does not like it: then everything is as it was
+ * @throws CommandError (69) where it does not like it, (74, 77) where a file cannot be written: then everything is as
+ *   it was
  */
 export async function applyChecked(
   { directory, path }: Place,
   edits: readonly Edit[],
   { earlier, changes }: Records,
 ): Promise<void> {
-  const texts = await readTexts(path);
+  const before = await readTexts(path);
+  const after = await edited(path, edits);
   // Before the first edit: whatever stops us in the middle, --undo knows.
   if (changes.length > 0) await writeRecord(path, changes);
   try {
-    await apply(directory, edits);
+    await writeTexts(path, after);
     await postfixProgram('postfix', directory, ['check']);
   } catch (error) {
-    await restoreTexts(path, texts);
+    await writeTexts(path, before);
     await writeRecord(path, earlier);
     if (!(error instanceof CommandError)) throw error;
     throw new CommandError(
-      exit.unavailable,
+      error.exitCode,
       `${error.message}\nNothing was changed: main.cf and master.cf are as they were`,
     );
   }

@@ -1,10 +1,11 @@
 // What `postseal wire` changed, beside the files that it changed: the record for `--undo`.
-import { randomUUID } from 'node:crypto';
-import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandError, exit } from '../exit.js';
 import type { Change } from '../wiring/changes.js';
 import type { Edit } from '../wiring/edit.js';
+import { replaceFile, rootMode, writeNew } from './cert/store.js';
 
 const fileName = 'postseal-wire.json';
 
@@ -46,11 +47,13 @@ function isEdit(value: Edit): boolean {
   );
 }
 
-/** Without changes it is taken away. */
+/** Without changes it is taken away. @throws CommandError (74, 77) */
 export async function writeRecord(directory: string, changes: readonly Change[]): Promise<void> {
   const path = recordPath(directory);
-  if (changes.length === 0) await rm(path, { force: true });
-  else await writeAtomically(path, Buffer.from(`${JSON.stringify({ changes }, undefined, 2)}\n`), 0o600);
+  if (changes.length === 0) return rm(path, { force: true });
+  const content = Buffer.from(`${JSON.stringify({ changes }, undefined, 2)}\n`);
+  if (existsSync(path)) return replaceFile(path, content);
+  return writeNew(path, content, rootMode, undefined);
 }
 
 /** main.cf and master.cf as they are. */
@@ -65,29 +68,10 @@ export async function readTexts(directory: string): Promise<Texts> {
   return { main, master };
 }
 
-export async function restoreTexts(directory: string, texts: Texts): Promise<void> {
-  for (const name of ['main', 'master'] as const) {
-    const path = join(directory, `${name}.cf`);
-    const { mode } = await stat(path);
-    await writeAtomically(path, texts[name], mode & 0o7777);
-  }
-}
-
-/** Whole or not at all, whatever happens meanwhile. */
-async function writeAtomically(path: string, content: Buffer, mode: number): Promise<void> {
-  const beside = `${path}.${randomUUID()}`;
-  try {
-    const file = await open(beside, 'wx', mode);
-    try {
-      await file.chmod(mode);
-      await file.writeFile(content);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(beside, path);
-  } catch (error) {
-    await rm(beside, { force: true });
-    throw new CommandError(exit.osError, `${path}: cannot be written: ${(error as Error).message}`);
-  }
+/** Each where it is: a link stays one. Owner and rights stay as well. @throws CommandError (74, 77) */
+export async function writeTexts(directory: string, texts: Texts): Promise<void> {
+  const present = await readTexts(directory);
+  for (const name of ['main', 'master'] as const)
+    if (!present[name].equals(texts[name]))
+      await replaceFile(await realpath(join(directory, `${name}.cf`)), texts[name]);
 }

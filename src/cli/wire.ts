@@ -2,12 +2,20 @@
 import { createInterface } from 'node:readline/promises';
 import { counted, escaped } from '../printable.js';
 import { CommandError, exit } from '../exit.js';
-import { changesOf, missingEdits, undoing, usualServices, type Change } from '../wiring/changes.js';
+import {
+  changesOf,
+  leftBehind,
+  missingEdits,
+  undoing,
+  usualServices,
+  type Change,
+} from '../wiring/changes.js';
 import { commandFor, placeOf, type Edit } from '../wiring/edit.js';
-import type { PostfixService, PostfixSettings } from '../wiring/settings.js';
+import type { PostfixService } from '../wiring/settings.js';
+import { type Circumstances, type Handover, handoversOf, isPublic, Wiring } from '../wiring/wiring.js';
 import { defaultConfig, parseOptions, usageError } from './arguments.js';
 import { readCircumstances, readIniOrFail } from './circumstances.js';
-import { readSettings } from './postconf.js';
+import { readSettings, readTables } from './postconf.js';
 import { applyChecked, preview } from './wire-apply.js';
 import { readRecord, recordPath } from './wire-record.js';
 
@@ -21,16 +29,17 @@ file says. With --apply it sets them with postconf, after asking, and has "postf
       --services NAME  whose mail is signed, with commas in between (default: those that are there of submission,
                        submissions, smtps and pickup; pickup is the sendmail command)
       --apply          change the files
-      --undo           set back what --apply changed; it refuses where that was changed since
+      --undo           set back what --apply changed; it refuses where that was changed since, or others use it
       --yes            do not ask
 
 What an administrator has written stays: of the services above only content_filter is replaced. The public port 25
-is never filtered. What was there before is recorded in postseal-wire.json beside main.cf. The changes take effect
-with "postfix reload".
+and the return port are never filtered. What was there before is recorded in postseal-wire.json beside main.cf. The
+changes take effect with "postfix reload".
 
 Exit status: 0 done, or nothing to do; 64 the command line is wrong, or nobody could be asked; 66 there is nothing to
-undo; 69 there is no Postfix, or it does not accept the result: then everything is as it was; 78 the ini file is
-wrong, or what is to be undone was changed since.
+undo; 69 there is no Postfix, or it does not accept the result: then everything is as it was; 74 a file cannot be
+written; 77 this user may not write it; 78 the ini file is wrong, or what is to be undone was changed since, or others
+use it.
 `;
 
 export async function wire(args: readonly string[]): Promise<number> {
@@ -51,7 +60,7 @@ export async function wire(args: readonly string[]): Promise<number> {
   const config = await readIniOrFail(values.config ?? defaultConfig);
   const circumstances = await readCircumstances(config, values.postfix);
   const { settings } = circumstances;
-  const services = chosen(settings, values.services);
+  const services = chosen(circumstances, values.services);
   const edits = missingEdits(circumstances, services);
   const names = services.map(service => service.name).join(', ');
   if (edits.length === 0) {
@@ -79,6 +88,8 @@ async function undo(directory: string | undefined, yes: boolean): Promise<number
     throw new CommandError(exit.noInput, `nothing to undo: ${recordPath(place.path)} is not there`);
   const { edits, changed } = undoing(earlier, settings);
   if (changed.length > 0) throw changedSince(changed, directory);
+  const left = leftBehind(edits, handoversOf(settings, await readTables(settings)));
+  if (left.length > 0) throw inUse(left, directory);
   process.stdout.write(await preview(place, edits));
   if (!(await agreed(yes, 'Set main.cf and master.cf back like this?'))) return exit.ok;
   await applyChecked(place, edits, { earlier, changes: [] });
@@ -100,8 +111,24 @@ function changedSince(
   return new CommandError(exit.config, [how, ...lines].join('\n'));
 }
 
+/** Mail for a transport that is not there is deferred. */
+function inUse(left: readonly Handover[], directory: string | undefined): CommandError {
+  const lines = left.map(({ service, by, destination: { text } }) => {
+    if (typeof by === 'object') return `FILTER ${text} in ${by.table}, for ${service.key}`;
+    const name = 'content_filter';
+    const edit: Edit =
+      by === 'option'
+        ? { kind: 'option', service: service.key, name, value: undefined }
+        : { kind: 'main', name, value: undefined };
+    return `${placeOf(edit)} = ${text}\n    ${commandFor(edit, directory)}`;
+  });
+  const how = 'Nothing was undone: these use what would go. Take each out, and try again:';
+  return new CommandError(exit.config, [how, ...new Set(lines)].join('\n'));
+}
+
 /** @throws CommandError (64) for one that there is not, or that must not be filtered */
-function chosen(settings: PostfixSettings, names: string | undefined): PostfixService[] {
+function chosen(circumstances: Circumstances, names: string | undefined): PostfixService[] {
+  const { settings, returnPort } = new Wiring(circumstances);
   const usual = usualServices(settings);
   if (names === undefined) return usual;
   return names.split(',').map(text => {
@@ -113,13 +140,13 @@ function chosen(settings: PostfixSettings, names: string | undefined): PostfixSe
       const have = usual.map(service => service.name).join(', ');
       throw usageError('wire', `--services: master.cf has no "${name}" that takes mail (have: ${have})`);
     }
-    if (found.type === 'pass' || /^(?:.*:)?(?:smtp|25)$/.test(found.name)) {
+    const refused = (what: string): CommandError => usageError('wire', `--services: "${name}" is ${what}`);
+    if (isPublic(found)) {
       const why = 'whoever writes from the Internet would get signatures of yours';
-      throw usageError(
-        'wire',
-        `--services: "${name}" is the public port 25, which must not be filtered: ${why}`,
-      );
+      throw refused(`the public port 25, which must not be filtered: ${why}`);
     }
+    if (found === returnPort)
+      throw refused('the return port, which must not be filtered: mail would go round in a loop');
     return found;
   });
 }

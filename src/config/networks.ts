@@ -41,7 +41,7 @@ export const networks: Parser<Networks> = withForm('NETWORK, ...', text => {
   return { value: new Networks(members) };
 });
 
-function parseNetwork(item: string): Parsed<Network> {
+export function parseNetwork(item: string): Parsed<Network> {
   if (item === '') return { wrong: `an address is missing before or after a comma: ${forms}` };
   const [, bracketed, bare, length] = /^(?:\[([^\]]*)\]|([^/]+))(?:\/(.*))?$/s.exec(item) ?? [];
   const address = bracketed ?? bare ?? '';

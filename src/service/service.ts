@@ -72,7 +72,7 @@ export class Service {
     try {
       if (listen.kind === 'unix') await removeStaleSocket(listen.path);
       await this.inbound.listen(addressOf(listen));
-      // Whoever connects has mail signed: only our user and group may. Postfix's user has to be in our group.
+      // Whoever connects has mail signed: only our user and group may; postseal.socket gives it to Postfix's.
       if (listen.kind === 'unix') await chmod(listen.path, 0o660);
     } catch (error) {
       if (this.listening) await this.inbound.close();

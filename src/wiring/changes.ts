@@ -1,5 +1,5 @@
 // What `postseal wire` changes: all that this ini file needs of this Postfix and is not there, and how to take it back.
-import { argumentsFor, placeOf, presentFor, setMain, setOption, type Edit } from './edit.js';
+import { argumentsFor, placeOf, presentFor, setList, setMain, setOption, type Edit } from './edit.js';
 import { roomEdits } from './findings-limits.js';
 import { noMiltersForPickup, onlyLook } from './milters.js';
 import type { PostfixService, PostfixSettings } from './settings.js';
@@ -12,7 +12,7 @@ import {
   transports,
   type WantedService,
 } from './wanted.js';
-import { restrictions, type Circumstances, Wiring } from './wiring.js';
+import { restrictions, type Circumstances, type Handover, Wiring } from './wiring.js';
 
 /** Those whose mail is to be signed where nobody says which. */
 export function usualServices(settings: PostfixSettings): PostfixService[] {
@@ -79,7 +79,7 @@ function submissionEdits(service: PostfixService, settings: PostfixSettings): Ed
   const usable = settings.of(service, 'smtpd_sender_login_maps') !== '';
   if (usable && free('smtpd_sender_restrictions') && !restrictions(service, settings).includes(check)) {
     const own = settings.main('smtpd_sender_restrictions');
-    edits.push(setOption(service, 'smtpd_sender_restrictions', own === '' ? check : `${check},${own}`));
+    edits.push(...setList(service, 'smtpd_sender_restrictions', own === '' ? check : `${check},${own}`));
   }
   return edits;
 }
@@ -125,6 +125,18 @@ export function undoing(changes: readonly Change[], settings: PostfixSettings): 
       ({ change, present }) => !same(change.after, present) && !same(change.before, present),
     ),
   };
+}
+
+/** Those whose mail goes to a transport that these edits take away, and would after them. */
+export function leftBehind(edits: readonly Edit[], handovers: readonly Handover[]): Handover[] {
+  const gone = edits.filter(edit => edit.kind === 'service' && edit.value === undefined).map(placeOf);
+  const places = edits.map(placeOf);
+  return handovers.filter(
+    ({ service, by, destination }) =>
+      gone.includes(`${destination.transport}/unix`) &&
+      !gone.includes(service.key) &&
+      !(by === 'option' && places.includes(`${service.key}/content_filter`)),
+  );
 }
 
 function same(a: Edit, b: Edit): boolean {

@@ -19,8 +19,22 @@ export function setMain(name: string, value: string): Edit {
 }
 
 export function setOption(service: { readonly key: string }, name: string, value: string): Edit {
-  // `postconf -P` takes no white space; in a list a comma is as good.
-  return { kind: 'option', service: service.key, name, value: value.replace(/\s*,\s*|\s+/g, ',') };
+  return { kind: 'option', service: service.key, name, value };
+}
+
+/**
+ * A list of the administrator's as an option. White space within braces has to stay, and `postconf -P` takes none:
+ * main.cf has such a list, under a name of ours.
+ */
+export function setList(service: { readonly key: string }, name: string, value: string): Edit[] {
+  if (!value.includes('{')) return [setOption(service, name, value)];
+  const own = `postseal_${name}`;
+  return [setMain(own, value), setOption(service, name, `$${own}`)];
+}
+
+/** `postconf -P` takes no white space. In a list a comma is as good, but not beside a brace: that it refuses. */
+function withoutSpace(value: string): string {
+  return value.includes('{') ? value : value.replace(/\s*,\s*|\s+/g, ',');
 }
 
 /** The arguments for postconf. */
@@ -31,7 +45,7 @@ export function argumentsFor(edit: Edit): readonly [string, string] {
       return value === undefined ? ['-X', edit.name] : ['-e', `${edit.name} = ${value}`.trimEnd()];
     case 'option': {
       const name = `${edit.service}/${edit.name}`;
-      return value === undefined ? ['-PX', name] : ['-P', `${name}=${value}`];
+      return value === undefined ? ['-PX', name] : ['-P', `${name}=${withoutSpace(value)}`];
     }
     case 'service':
       return value === undefined ? ['-MX', edit.service] : ['-M', `${edit.service}=${value}`];

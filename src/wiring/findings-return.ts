@@ -1,7 +1,9 @@
 // What is wrong with the way back: the return port, what it does to signed mail, and who gets at it.
-import { formatEndpoint } from '../config/config.js';
-import { setMain, setOption } from './edit.js';
-import { finding, type Finding } from './finding.js';
+import { type Endpoint, formatEndpoint } from '../config/config.js';
+import { isLoopback } from '../config/endpoint.js';
+import { networksOf, onlyThisHost } from './clients.js';
+import { setMain, setOption, type Edit } from './edit.js';
+import { finding, type Finding, type Mend } from './finding.js';
 import { signsDkim } from './milters.js';
 import { inetPlace, isLocal } from './places.js';
 import { listed, told, type PostfixService, type PostfixSettings } from './settings.js';
@@ -15,9 +17,9 @@ export function findingsOfReturn(wiring: Wiring): Finding[] {
   if (!returnPort) return [missing(wiring), ...after];
   return [
     ...loop(returnPort, wiring),
-    ...open(returnPort, settings),
+    ...open(returnPort, wiring),
     ...outOfReach(returnPort, wiring),
-    ...wrongOptions(returnPort, settings),
+    ...wrongOptions(returnPort, wiring),
     ...remoteRewriting(returnPort, settings),
     ...noMilters(returnPort, settings),
     ...after,
@@ -56,22 +58,36 @@ function loop(service: PostfixService, { settings }: Wiring): Finding[] {
   return [finding('error', service, text, [setOption(service, 'content_filter', '')])];
 }
 
-function open(service: PostfixService, settings: PostfixSettings): Finding[] {
+function open(service: PostfixService, { section, settings }: Wiring): Finding[] {
   if (isLocal(service, settings)) return [];
-  const networks = listed(settings.of(service, 'mynetworks'));
-  const onlyHere = networks.every(word => /^(?:127\.|\[::1\]|\[::ffff:127\.)/.test(word));
+  const networks = settings.of(service, 'mynetworks');
   const recipients = listed(settings.of(service, 'smtpd_recipient_restrictions'));
-  const closed = onlyHere && recipients[0] === 'permit_mynetworks' && recipients[1] === 'reject';
+  const closed =
+    onlyThisHost(networks, section.return) &&
+    recipients[0] === 'permit_mynetworks' &&
+    recipients[1] === 'reject';
   const text = closed
     ? 'listens on more than the loopback address, though it refuses all others: bind it to 127.0.0.1'
     : 'is open to the network: whoever connects gets mail out that is neither checked nor signed; bind it to 127.0.0.1';
+  return [finding(closed ? 'warning' : 'error', service, text, boundToLoopback(service, section.return))];
+}
+
+/** The ini file goes along, and what says that Postseal may send there. */
+function boundToLoopback(service: PostfixService, present: Endpoint): Mend[] {
   const { port } = inetPlace(service);
-  const value = service.line.replace(/^\S+/, `127.0.0.1:${port}`);
+  const place = `127.0.0.1:${port}`;
+  const moved = { key: `${place}/inet` };
+  const networks = networksOf({ kind: 'tcp', host: '127.0.0.1', port });
+  const ours = ['smtpd_authorized_xforward_hosts', 'mynetworks'];
   return [
-    finding(closed ? 'warning' : 'error', service, text, [
-      { kind: 'service', service: `127.0.0.1:${port}/inet`, value },
-      { kind: 'service', service: service.key, value: undefined },
-    ]),
+    { kind: 'service', service: moved.key, value: service.line.replace(/^\S+/, place) },
+    ...(isLoopback(present)
+      ? []
+      : [
+          ...ours.map(name => setOption(moved, name, networks)),
+          { kind: 'ini', line: `return = ${place}` } as const,
+        ]),
+    { kind: 'service', service: service.key, value: undefined },
   ];
 }
 
@@ -101,8 +117,8 @@ const mappings = [
 ];
 const checks = ['header_checks', 'body_checks'];
 
-function wrongOptions(service: PostfixService, settings: PostfixSettings): Finding[] {
-  return lacking(service, returnOptions, settings)
+function wrongOptions(service: PostfixService, { section, settings }: Wiring): Finding[] {
+  return lacking(service, returnOptions(section.return), settings)
     .filter(({ option }) => option.name !== 'content_filter')
     .map(({ option, value }) => {
       const { name } = option;
@@ -153,7 +169,8 @@ function noMilters(service: PostfixService, settings: PostfixSettings): Finding[
   }
   if (here !== '' || !signsDkim(main)) return [];
   const text = `smtpd_milters is empty here: ${main} does not see the mail once it is signed, where DKIM belongs`;
-  return [finding('warning', service, text, [setOption(service, 'smtpd_milters', main)])];
+  const withoutOwn: Edit = { kind: 'option', service: service.key, name: 'smtpd_milters', value: undefined };
+  return [finding('warning', service, text, [withoutOwn])];
 }
 
 /** What the final delivery does to signed mail. */

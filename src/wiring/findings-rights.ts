@@ -18,14 +18,21 @@ export interface Rights {
 
 export interface Entry {
   readonly path: string;
-  /** Of the directories above it, from / on; of itself last. Those that are not there are left out. */
+  /** Of the directories above it, from / on, and above what a link leads to; of itself last. Without what is missing. */
   readonly way: readonly (Rights & { readonly path: string })[];
   /** Whether it is there. */
   readonly found: boolean;
 }
 
-/** ini: the ini file; secret: a key or a password; public: certificates alone; socket: to be connected to. */
-export type Role = 'ini' | 'secret' | 'public' | 'socket';
+/**
+ * ini: the ini file; secret: a key or a password; public: certificates alone; listen: the socket of Postseal;
+ * return: that of the return port.
+ */
+export type Role = 'ini' | 'secret' | 'public' | 'listen' | 'return';
+
+function isSocket(role: Role): boolean {
+  return role === 'listen' || role === 'return';
+}
 
 /** Bits of one class, inode(7). */
 const bits = { read: 4, write: 2, search: 1 } as const;
@@ -38,7 +45,7 @@ function may({ mode, uid, gid }: Rights, user: User, what: keyof typeof bits): b
 
 /**
  * @param users who has to get at it
- * @param group of the service, for the mends
+ * @param group that gives them access, for the mends
  */
 export function findingsOfEntry(entry: Entry, role: Role, users: readonly User[], group: string): Finding[] {
   // What is missing is told by who opens it: `postseal check`, or the probe of the socket.
@@ -55,42 +62,43 @@ function tooWide({ path, way }: Entry, { mode }: Rights, role: Role): Finding[] 
     found.push(finding('warning', path, `is a secret that everybody on this host can use (${rights})`, mend));
   if (role === 'ini' && (mode & 0o002) !== 0)
     found.push(finding('error', path, `everybody on this host may change it (${rights})`, mend));
-  const directory = way.at(-2);
   // With the sticky bit nobody takes away what is another's, as in /tmp.
-  if (role !== 'socket' && directory && (directory.mode & 0o1002) === 0o002) {
-    const closed: Mend[] = [{ kind: 'command', command: `chmod o-w ${quoted(directory.path)}` }];
-    found.push(
-      finding(
-        'error',
-        directory.path,
-        'everybody on this host may put other files in the place of these',
-        closed,
-      ),
-    );
+  const open = way.slice(0, -1).filter(directory => (directory.mode & 0o1002) === 0o002);
+  if (!isSocket(role)) {
+    const text = 'everybody on this host may put other files in the place of these';
+    for (const directory of open)
+      found.push(
+        finding('error', directory.path, text, [
+          { kind: 'command', command: `chmod o-w ${quoted(directory.path)}` },
+        ]),
+      );
   }
   return found;
 }
 
 function tooNarrow({ path, way }: Entry, self: Rights, role: Role, user: User, group: string): Finding[] {
   const closed = way.slice(0, -1).find(directory => !may(directory, user, 'search'));
-  const member = (of: string): Mend[] => [{ kind: 'command', command: `usermod -a -G ${of} ${user.name}` }];
+  const command = (text: string): Mend[] => [{ kind: 'command', command: text }];
+  const error = (text: string, mend: Mend[]): Finding[] => [finding('error', path, text, mend)];
+  const member = command(`usermod -a -G ${group} ${user.name}`);
   if (closed) {
-    const mend: Mend[] =
-      role === 'socket'
-        ? member(group)
-        : [
-            {
-              kind: 'command',
-              command: `chgrp ${group} ${quoted(closed.path)} && chmod g+x ${quoted(closed.path)}`,
-            },
-          ];
-    return [finding('error', path, `the user ${user.name} does not get through ${closed.path}`, mend)];
+    const opened = `chgrp ${group} ${quoted(closed.path)} && chmod g+x ${quoted(closed.path)}`;
+    return error(
+      `the user ${user.name} does not get through ${closed.path}`,
+      role === 'return' ? member : command(opened),
+    );
   }
-  if (may(self, user, role === 'socket' ? 'write' : 'read')) return [];
-  if (role === 'socket')
-    return [finding('error', path, `the user ${user.name} may not connect to this socket`, member(group))];
-  const mend: Mend[] = [
-    { kind: 'command', command: `chgrp ${group} ${quoted(path)} && chmod 0640 ${quoted(path)}` },
-  ];
-  return [finding('error', path, `the user ${user.name} may not read it`, mend)];
+  if (may(self, user, isSocket(role) ? 'write' : 'read')) return [];
+  const refused = `the user ${user.name} may not connect to this socket`;
+  if (role === 'return') return error(refused, member);
+  // In the group of the service that user could read the keys as well.
+  if (role === 'listen')
+    return error(
+      `${refused}: let postseal.socket listen, with SocketGroup=${group}`,
+      command('systemctl edit postseal.socket'),
+    );
+  return error(
+    `the user ${user.name} may not read it`,
+    command(`chgrp ${group} ${quoted(path)} && chmod 0640 ${quoted(path)}`),
+  );
 }

@@ -114,8 +114,8 @@ function senderNotChecked({ submissions, settings, signsForPersons }: Wiring): F
       'whoever is logged in may send as anybody, and a rule signs with certificates of persons: say in smtpd_sender_login_maps who owns which address, and check it';
     const own = settings.of(service, 'smtpd_sender_restrictions');
     const check = own === '' ? loginChecks[0]! : `${loginChecks[0]!},${own}`;
-    // Without the table of who owns what there is nothing to compare with.
-    const mend = maps ? [setOption(service, 'smtpd_sender_restrictions', check)] : [];
+    // Without the table of who owns what there is nothing to compare with; what is in braces is no list with commas.
+    const mend = maps && !own.includes('{') ? [setOption(service, 'smtpd_sender_restrictions', check)] : [];
     return [finding('advice', service, text, mend)];
   });
 }

@@ -1,5 +1,5 @@
 // Milters: which of them sign, and belong behind Postseal.
-import { setMain, setOption, type Edit } from './edit.js';
+import { setList, setMain, type Edit } from './edit.js';
 import { listed } from './settings.js';
 import type { Wiring } from './wiring.js';
 
@@ -15,7 +15,7 @@ export function onlyLook(milters: string): boolean {
 
 /** Has the milters on the return port, where it has none. */
 export function miltersAfter(milters: string, { back, miltersBehind, returnsHere }: Wiring): Edit[] {
-  return returnsHere && miltersBehind === '' ? [setOption(back, 'smtpd_milters', milters)] : [];
+  return returnsHere && miltersBehind === '' ? setList(back, 'smtpd_milters', milters) : [];
 }
 
 /** For mail of the sendmail command, whose milters are those of cleanup(8): main.cf alone has them. */

@@ -1,7 +1,7 @@
 // Where services listen and where a filter sends mail: Postfix's way of writing it → endpoints.
 import type { Endpoint } from '../config/config.js';
 import { isLoopbackHost, parseEndpoint } from '../config/endpoint.js';
-import type { PostfixService, PostfixSettings } from './settings.js';
+import { listed, type PostfixService, type PostfixSettings } from './settings.js';
 
 /** The names in /etc/services of the ports that hand mail in. */
 const ports: Readonly<Record<string, number>> = { smtp: 25, submission: 587, submissions: 465, smtps: 465 };
@@ -32,7 +32,8 @@ export function socketOf({ name, private: isPrivate }: PostfixService, settings:
 export function isLocal(service: PostfixService, settings: PostfixSettings): boolean {
   if (service.type !== 'inet') return true;
   const { host } = inetPlace(service);
-  return isLoopbackHost(host) || (host === '' && settings.main('inet_interfaces') === 'loopback-only');
+  const hosts = host === '' ? listed(settings.main('inet_interfaces')) : [host];
+  return hosts.every(name => name === 'loopback-only' || isLoopbackHost(name.replace(/^\[(.*)\]$/, '$1')));
 }
 
 export function sameHost(a: string, b: string): boolean {

@@ -1,5 +1,6 @@
 // What Postseal needs of Postfix, in one table: the services, their options, and why. etc/postfix/*.cf teaches the same.
 import type { Endpoint, ServiceSection } from '../config/config.js';
+import { letsIn, networksOf } from './clients.js';
 import { listed, type PostfixService, type PostfixSettings } from './settings.js';
 
 export type Severity = 'error' | 'warning' | 'advice';
@@ -102,99 +103,99 @@ export function transportFor(
 }
 
 const overrides = ['no_unknown_recipient_checks', 'no_header_body_checks', 'no_address_mappings'];
-const loopback = '127.0.0.0/8';
 const refuses = 'what Postfix took already is checked again, and may be refused';
 
 /** Where only this host connects, whatever it says is true. */
-const letsIn = (value: string): boolean => value === '' || listed(value)[0] === 'permit_mynetworks';
+const permits = (value: string): boolean => value === '' || listed(value)[0] === 'permit_mynetworks';
 
-function hasLoopback(value: string): boolean {
-  return listed(value).some(word => /^(?:127\.|\[::1\]|static:)/.test(word));
+/** @param endpoint of the return port, as the ini file has it */
+export function returnOptions(endpoint: Endpoint): WantedOption[] {
+  const client = {
+    value: networksOf(endpoint),
+    accepts: (value: string): boolean => letsIn(value, endpoint),
+  };
+  return [
+    {
+      name: 'content_filter',
+      value: '',
+      severity: 'error',
+      why: 'what Postseal has signed goes back to it: a loop',
+    },
+    {
+      name: 'receive_override_options',
+      value: overrides.join(','),
+      severity: 'warning',
+      why: 'what was done before the filter is done once more after signing',
+      accepts: value => overrides.every(word => listed(value).includes(word)),
+    },
+    {
+      name: 'local_header_rewrite_clients',
+      value: '',
+      severity: 'warning',
+      why: 'Postfix completes and rewrites addresses of the header, From too, after signing',
+    },
+    {
+      name: 'smtpd_authorized_xforward_hosts',
+      ...client,
+      severity: 'warning',
+      why: 'Postseal may not forward client and queue id: the log names Postseal as the client of all mail',
+    },
+    {
+      name: 'mynetworks',
+      ...client,
+      severity: 'error',
+      why: 'Postseal is not among those that may send here, and mail bounces',
+    },
+    {
+      name: 'smtpd_recipient_restrictions',
+      value: 'permit_mynetworks,reject',
+      severity: 'warning',
+      why: refuses,
+      accepts: permits,
+    },
+    ...['helo', 'client', 'sender', 'relay', 'data', 'end_of_data'].map((stage): WantedOption => ({
+      name: `smtpd_${stage}_restrictions`,
+      value: '',
+      severity: 'warning',
+      why: refuses,
+      accepts: permits,
+    })),
+    {
+      name: 'smtpd_tls_security_level',
+      value: 'none',
+      severity: 'error',
+      why: 'Postseal speaks no TLS to the return port: mail is deferred',
+      accepts: value => ['', 'none', 'may'].includes(value),
+    },
+    {
+      name: 'smtpd_sasl_auth_enable',
+      value: 'no',
+      severity: 'advice',
+      why: 'nobody logs in here',
+    },
+    {
+      name: 'smtpd_client_connection_count_limit',
+      value: '0',
+      severity: 'warning',
+      why: 'all mail comes from one client, Postseal',
+      accepts: value => value === '0' || Number(value) >= 50,
+    },
+    {
+      name: 'smtpd_soft_error_limit',
+      value: '1001',
+      severity: 'advice',
+      why: 'where many recipients are refused Postfix slows Postseal down',
+      accepts: value => Number(value) >= 1001,
+    },
+    {
+      name: 'smtpd_hard_error_limit',
+      value: '1000',
+      severity: 'advice',
+      why: 'where many recipients are refused Postfix hangs up on Postseal',
+      accepts: value => Number(value) >= 1000,
+    },
+  ];
 }
-
-export const returnOptions: readonly WantedOption[] = [
-  {
-    name: 'content_filter',
-    value: '',
-    severity: 'error',
-    why: 'what Postseal has signed goes back to it: a loop',
-  },
-  {
-    name: 'receive_override_options',
-    value: overrides.join(','),
-    severity: 'warning',
-    why: 'what was done before the filter is done once more after signing',
-    accepts: value => overrides.every(word => listed(value).includes(word)),
-  },
-  {
-    name: 'local_header_rewrite_clients',
-    value: '',
-    severity: 'warning',
-    why: 'Postfix completes and rewrites addresses of the header, From too, after signing',
-  },
-  {
-    name: 'smtpd_authorized_xforward_hosts',
-    value: loopback,
-    severity: 'warning',
-    why: 'Postseal may not forward client and queue id: the log names Postseal as the client of all mail',
-    accepts: hasLoopback,
-  },
-  {
-    name: 'mynetworks',
-    value: loopback,
-    severity: 'error',
-    why: 'Postseal is not among those that may send here',
-    accepts: hasLoopback,
-  },
-  {
-    name: 'smtpd_recipient_restrictions',
-    value: 'permit_mynetworks,reject',
-    severity: 'warning',
-    why: refuses,
-    accepts: letsIn,
-  },
-  ...['helo', 'client', 'sender', 'relay', 'data', 'end_of_data'].map((stage): WantedOption => ({
-    name: `smtpd_${stage}_restrictions`,
-    value: '',
-    severity: 'warning',
-    why: refuses,
-    accepts: letsIn,
-  })),
-  {
-    name: 'smtpd_tls_security_level',
-    value: 'none',
-    severity: 'error',
-    why: 'Postseal speaks no TLS to the return port: mail is deferred',
-    accepts: value => ['', 'none', 'may'].includes(value),
-  },
-  {
-    name: 'smtpd_sasl_auth_enable',
-    value: 'no',
-    severity: 'advice',
-    why: 'nobody logs in here',
-  },
-  {
-    name: 'smtpd_client_connection_count_limit',
-    value: '0',
-    severity: 'warning',
-    why: 'all mail comes from one client, Postseal',
-    accepts: value => value === '0' || Number(value) >= 50,
-  },
-  {
-    name: 'smtpd_soft_error_limit',
-    value: '1001',
-    severity: 'advice',
-    why: 'where many recipients are refused Postfix slows Postseal down',
-    accepts: value => Number(value) >= 1001,
-  },
-  {
-    name: 'smtpd_hard_error_limit',
-    value: '1000',
-    severity: 'advice',
-    why: 'where many recipients are refused Postfix hangs up on Postseal',
-    accepts: value => Number(value) >= 1000,
-  },
-];
 
 /** The return port, as a service of this Postfix. */
 export function returnPort(endpoint: Endpoint): WantedService {
@@ -204,7 +205,7 @@ export function returnPort(endpoint: Endpoint): WantedService {
     key: `${name}/${type}`,
     entry: `${name} ${type} n - n - 50 smtpd`,
     command: 'smtpd',
-    options: returnOptions,
+    options: returnOptions(endpoint),
   };
 }
 

@@ -48,9 +48,9 @@ export class Wiring implements Circumstances {
     this.returnPort = given.returnsHere
       ? settings.services.find(s => s.command === 'smtpd' && serves(s, section.return, settings))
       : undefined;
-    this.handovers = settings.services
-      .flatMap(service => this.handoversOf(service))
-      .filter(({ destination }) => this.isOurs(destination));
+    this.handovers = handoversOf(settings, given.tables).filter(({ destination }) =>
+      this.isOurs(destination),
+    );
     this.waysIn = this.handovers.filter(({ service }) => service !== this.returnPort);
     const names = new Set(this.waysIn.map(h => h.destination.transport));
     this.transports = settings.services.filter(s => s.type === 'unix' && names.has(s.name));
@@ -97,22 +97,6 @@ export class Wiring implements Circumstances {
     return destinationTo(transportFor(service, this.section), this.section.listen);
   }
 
-  /** Of access tables and content_filter. */
-  private handoversOf(service: PostfixService): Handover[] {
-    if (!['smtpd', 'pickup', 'qmqpd'].includes(service.command)) return [];
-    const filter = this.settings.of(service, 'content_filter');
-    const by = service.options.has('content_filter') ? 'option' : 'main';
-    const fromTables = accessTables(service, this.settings).flatMap(table =>
-      filterActions(this.tables.get(table) ?? '').map(text => ({
-        service,
-        by: { table },
-        destination: parseDestination(text),
-      })),
-    );
-    const own = filter === '' ? [] : [{ service, by, destination: parseDestination(filter) } as const];
-    return [...own, ...fromTables];
-  }
-
   private isOurs({ transport, endpoint }: Destination): boolean {
     const { listen, return: to } = this.section;
     if (transport === 'postseal' || transport === 'postseal-local') return true;
@@ -120,8 +104,27 @@ export class Wiring implements Circumstances {
   }
 }
 
+/** To whichever filter, by content_filter and by the FILTER of access tables. */
+export function handoversOf(settings: PostfixSettings, tables: ReadonlyMap<string, string>): Handover[] {
+  return settings.services
+    .filter(({ command }) => ['smtpd', 'pickup', 'qmqpd'].includes(command))
+    .flatMap(service => {
+      const filter = settings.of(service, 'content_filter');
+      const by = service.options.has('content_filter') ? 'option' : 'main';
+      const fromTables = accessTables(service, settings).flatMap(table =>
+        filterActions(tables.get(table) ?? '').map(text => ({
+          service,
+          by: { table },
+          destination: parseDestination(text),
+        })),
+      );
+      const own = filter === '' ? [] : [{ service, by, destination: parseDestination(filter) } as const];
+      return [...own, ...fromTables];
+    });
+}
+
 /** Port 25, by itself or behind postscreen. */
-function isPublic(service: PostfixService): boolean {
+export function isPublic(service: PostfixService): boolean {
   if (service.command !== 'smtpd') return false;
   return service.type === 'pass' || (service.type === 'inet' && inetPlace(service).port === 25);
 }

@@ -282,7 +282,13 @@ END`);
     const [, named] = (await machine.apt('purge', 'postseal')).split('are yours, and stay:\n');
     const kept = [key, `${certificates}/ca.pem`, `${certificates}/private/ca.key`];
     expect(named?.match(/^\/etc\/postseal\/.*/gm)?.sort()).toEqual(kept);
-    const made = ['/etc/postseal/postseal.ini', '/var/log/postseal', '/etc/logrotate.d/postseal', ...program];
+    const made = [
+      '/etc/postseal/postseal.ini',
+      '/var/lib/postseal',
+      '/var/log/postseal',
+      '/etc/logrotate.d/postseal',
+      ...program,
+    ];
     expect(await present(...made, ...kept)).toEqual(kept);
     expect(await machine.run(`stat -c %G ${key}`)).toBe('postseal\n');
     await send('after the purge');

@@ -34,11 +34,17 @@ describeWithPeers('wire and doctor', ['postfix'], () => {
   }
 
   test.concurrent.each([
-    ['smtp', /the public port 25, which must not be filtered/],
-    ['submision', /master\.cf has no "submision" that takes mail \(have: submission, pickup\)/],
-    ['cleanup', /master\.cf has no "cleanup" that takes mail/],
-  ])('--services %s is a usage error', async (name, words) => {
-    const { code, stdout, stderr } = await run('wire', place('05-nobody-hands-over'), '--services', name);
+    ['smtp', '05-nobody-hands-over', /the public port 25, which must not be filtered/],
+    ['smtpd', '25-postscreen', /the public port 25, which must not be filtered/],
+    ['127.0.0.1:10026', '05-nobody-hands-over', /the return port, which must not be filtered/],
+    [
+      'submision',
+      '05-nobody-hands-over',
+      /master\.cf has no "submision" that takes mail \(have: submission, pickup\)/,
+    ],
+    ['cleanup', '05-nobody-hands-over', /master\.cf has no "cleanup" that takes mail/],
+  ])('--services %s is a usage error', async (name, wiring, words) => {
+    const { code, stdout, stderr } = await run('wire', place(wiring), '--services', name);
     expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
     expect(stderr).toMatch(words);
   });

@@ -2,10 +2,22 @@
 //
 //   sendmail, smtp-source ──► Postfix ──► Postseal ──► the return port that wire made ──► maildir
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { postseal as run, type Result } from '../cli/command.js';
 import { describeWithPeers, peer } from '../support/peers.js';
 import { makePki } from '../support/pki.js';
@@ -13,6 +25,24 @@ import { freePort, Postfix } from '../support/postfix.js';
 import { PostsealProcess } from '../support/postseal-process.js';
 import { Verifiers, verifierPeers } from '../support/verifiers.js';
 import { calm, placeWiring } from '../support/wirings.js';
+
+/** As where /etc is kept elsewhere, and main.cf has a password: for Postfix's group, here 12, alone. */
+function linkedAndClosed(config: string): void {
+  const [main, real] = [join(config, 'main.cf'), join(config, 'kept-main.cf')];
+  renameSync(main, real);
+  symlinkSync(real, main);
+  chownSync(real, 0, 12);
+  chmodSync(real, 0o640);
+  calm(config);
+}
+
+const closed = { link: true, gid: 12, mode: 0o640 };
+
+function rights(config: string): typeof closed {
+  const main = join(config, 'main.cf');
+  const { gid, mode } = statSync(main);
+  return { link: lstatSync(main).isSymbolicLink(), gid, mode: mode & 0o7777 };
+}
 
 describeWithPeers('wire', ['postfix', 'smtp-source', ...verifierPeers], () => {
   let directory: string;
@@ -40,6 +70,9 @@ describeWithPeers('wire', ['postfix', 'smtp-source', ...verifierPeers], () => {
         milter_default_action: 'accept',
         canonical_maps: 'inline:{anna@old.example=anna@example.com}',
         smtpd_client_restrictions: 'permit_mynetworks, reject',
+        smtpd_sender_login_maps: 'inline:{kim@example.com=kim}',
+        // A list with braces, whose white space counts.
+        smtpd_sender_restrictions: 'check_sender_access inline:{ {bob@example.com = REJECT not he} }',
       },
     });
     postseal = await PostsealProcess.start({
@@ -48,6 +81,7 @@ describeWithPeers('wire', ['postfix', 'smtp-source', ...verifierPeers], () => {
       ini: `[certificate:anna]\nfile = ${anna.pem}\n[rule:anna]\nsender = anna@example.com\ncertificate = anna\n`,
     });
     before = asPostconfSees();
+    linkedAndClosed(postfix.config);
   });
 
   afterAll(async () => {
@@ -102,11 +136,15 @@ describeWithPeers('wire', ['postfix', 'smtp-source', ...verifierPeers], () => {
 
   test('what it sets up signs, and the doctor finds nothing wrong with it', async () => {
     expect(await wire('--apply', '--yes')).toMatchObject({ code: 0, stderr: '' });
+    expect(rights(postfix.config)).toEqual(closed);
     expect(statSync(join(postfix.config, 'postseal-wire.json')).mode & 0o777).toBe(0o600);
     await postfix.stop();
     await postfix.restart();
     expect(await findings()).toEqual([]);
 
+    expect(await postfix.smtpSource(['-f', 'bob@example.com', '-t', 'lee@example.net'])).toMatchObject({
+      output: expect.stringContaining('Sender address rejected: not he') as string,
+    });
     const message = Buffer.from('From: anna@old.example\nSubject: x\nMessage-ID: <w@example.com>\n\nGrüße\n');
     await postfix.sendmail('anna@old.example', ['kim@example.net'], message);
     await postfix.smtpSource(['-f', 'anna@example.com', '-t', 'lee@example.net'], message);
@@ -142,8 +180,21 @@ describeWithPeers('wire', ['postfix', 'smtp-source', ...verifierPeers], () => {
     });
   });
 
+  test('--undo refuses to take a transport from others, and names them', async () => {
+    postconf('-M', '127.0.0.1:9/inet=127.0.0.1:9 inet n - n - - smtpd');
+    postconf('-P', '127.0.0.1:9/inet/content_filter=postseal:[127.0.0.1]:10');
+    const used = asPostconfSees();
+    const { code, stderr } = await wire('--undo', '--yes');
+    expect(code).toBe(78);
+    expect(stderr).toContain('127.0.0.1:9/inet/content_filter = postseal:[127.0.0.1]:10');
+    expect(stderr).not.toContain('pickup');
+    expect(asPostconfSees()).toBe(used);
+    postconf('-MX', '127.0.0.1:9/inet');
+  });
+
   test('--undo sets back everything, and has nothing more to undo then', async () => {
     expect(await wire('--undo', '--yes')).toMatchObject({ code: 0, stderr: '' });
+    expect(rights(postfix.config)).toEqual(closed);
     expect(asPostconfSees()).toBe(before);
     expect(await wire('--undo', '--yes')).toMatchObject({ code: 66 });
   });
@@ -155,6 +206,7 @@ describeWithPeers('wire', ['postfix', 'smtp-source', ...verifierPeers], () => {
     // No Postfix starts with that.
     appendFileSync(join(placed.postfix, 'main.cf'), 'mail_owner = nobody-of-that-name\n');
     calm(placed.postfix);
+    linkedAndClosed(placed.postfix);
     const before = texts();
     const { code, stderr } = await run([
       'wire',
@@ -171,6 +223,44 @@ describeWithPeers('wire', ['postfix', 'smtp-source', ...verifierPeers], () => {
         'postseal: Nothing was changed: main.cf and master.cf are as they were\n',
     );
     expect(texts()).toEqual(before);
+    expect(rights(placed.postfix)).toEqual(closed);
     expect(existsSync(join(placed.postfix, 'postseal-wire.json'))).toBe(false);
+  });
+});
+
+//   smtp-source ──► Postfix ──► Postseal ──► [::1]:PORT, the return port that wire made ──► maildir
+describeWithPeers('wire, with the return port on ::1', ['postfix', 'smtp-source', 'openssl'], () => {
+  test('makes one that takes the mail', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'postseal-wire-test-'));
+    const anna = makePki(directory).issue({ name: 'anna', addresses: ['anna@example.com'] });
+    const [listenPort, returnPort] = [await freePort(), await freePort()];
+    const postfix = await Postfix.start({
+      postsealPort: listenPort,
+      returnPort,
+      unwired: true,
+      main: { inet_protocols: 'all', inet_interfaces: 'loopback-only' },
+    });
+    onTestFinished(() => postfix.remove());
+    const postseal = await PostsealProcess.start({
+      listenPort,
+      returnPort,
+      returnAddress: '[::1]',
+      ini: `[certificate:anna]\nfile = ${anna.pem}\n[rule:anna]\nsender = anna@example.com\ncertificate = anna\n`,
+    });
+    onTestFinished(async () => {
+      await postseal.remove();
+      rmSync(directory, { recursive: true, force: true });
+    });
+    const services = `127.0.0.1:${postfix.submissionPort}`;
+    const files = ['--config', postseal.config, '--postfix', postfix.config];
+    const done = await run(['wire', ...files, '--services', services, '--apply', '--yes']);
+    expect(done).toMatchObject({ code: 0, stderr: '' });
+    await postfix.stop();
+    await postfix.restart();
+    const message = Buffer.from('From: anna@example.com\nSubject: x\nMessage-ID: <w@example.com>\n\nHello\n');
+    await postfix.smtpSource(['-f', 'anna@example.com', '-t', 'lee@example.net'], message);
+    const [delivered] = await postfix.delivered('<w@example.com>');
+    expect(delivered).toMatchObject({ sender: 'anna@example.com', recipient: 'lee@example.net' });
+    expect(delivered!.raw.toString()).toContain('Content-Type: multipart/signed');
   });
 });

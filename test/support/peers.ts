@@ -17,6 +17,7 @@ const packages = {
   groff: 'groff-base',
   python3: 'python3',
   haproxy: 'haproxy',
+  unshare: 'util-linux',
   'systemd-analyze': 'systemd',
   'systemd-notify': 'systemd',
   'systemd-socket-activate': 'systemd',
@@ -66,7 +67,8 @@ export function obstacle(peers: readonly Peer[]): string | undefined {
   const missing = peers.filter(name => find(name) === undefined).map(name => packages[name]);
   if (missing.length > 0) return `install ${[...new Set(missing)].join(', ')}`;
   // Postfix's master starts as root and nothing else.
-  return peers.includes('postfix') && process.getuid?.() !== 0 ? 'run as root (postfix)' : undefined;
+  const ofRoot = peers.find(name => name === 'postfix' || name === 'unshare');
+  return ofRoot && process.getuid?.() !== 0 ? `run as root (${ofRoot})` : undefined;
 }
 
 /**

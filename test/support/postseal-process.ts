@@ -13,6 +13,8 @@ export interface PostsealOptions {
   readonly address?: string;
   /** A port of 127.0.0.1, or the path of a UNIX socket. */
   readonly returnPort: number | string;
+  /** Another address of this machine than 127.0.0.1 where that port is. */
+  readonly returnAddress?: string;
   /** The ini file from here on: certificates, rules, exceptions. Its [service] section is made here. */
   readonly ini: string;
   /** Further lines of [service]. */
@@ -47,7 +49,7 @@ export class PostsealProcess {
       config,
       `[service]
 listen = ${endpoint(options.listenPort, options.address)}
-return = ${endpoint(options.returnPort)}
+return = ${endpoint(options.returnPort, options.returnAddress)}
 hostname = postseal.example.com
 ${options.service ?? ''}
 ${options.ini}`,

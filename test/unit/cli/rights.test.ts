@@ -1,10 +1,11 @@
 // Which files the doctor looks at for their rights, and which of them are secrets.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { filesOf } from '../../../src/cli/rights.js';
+import { filesOf, look } from '../../../src/cli/rights.js';
 import { readConfig } from '../../../src/config/read.js';
+import { findingsOfEntry } from '../../../src/wiring/findings-rights.js';
 
 const key = '-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n';
 const certificate = '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n';
@@ -57,4 +58,20 @@ test('those that the service reads, and those with a key or a password are secre
     'certs/test/issuer.crt': 'public',
     'certs/password': 'secret',
   });
+});
+
+test('of a link it looks at the way to its target too', async () => {
+  const closed = join(house, 'root');
+  mkdirSync(closed);
+  const path = join(house, 'linked.key');
+  writeFileSync(join(closed, 'linked.key'), key, { mode: 0o644 });
+  symlinkSync('root/linked.key', path);
+  for (const directory of [house, closed]) chmodSync(directory, 0o711);
+  const service = { name: 'postseal', uid: 990, gids: [991] };
+  const found = async () => findingsOfEntry(await look(path), 'public', [service], 'postseal');
+  expect(await found()).toEqual([]);
+  chmodSync(closed, 0o700);
+  expect((await found()).map(({ text }) => text)).toEqual([
+    `the user postseal does not get through ${closed}`,
+  ]);
 });

@@ -1,10 +1,10 @@
 // What wire changes where there is something already, and what it knows of it afterwards.
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../../src/config/read.js';
-import { changesOf, missingEdits, undoing } from '../../../src/wiring/changes.js';
+import { changesOf, leftBehind, missingEdits, undoing } from '../../../src/wiring/changes.js';
 import { commandFor, setMain, type Edit } from '../../../src/wiring/edit.js';
-import { PostfixSettings } from '../../../src/wiring/settings.js';
-import type { Circumstances } from '../../../src/wiring/wiring.js';
+import { PostfixSettings, type PostfixTexts } from '../../../src/wiring/settings.js';
+import { type Circumstances, handoversOf } from '../../../src/wiring/wiring.js';
 
 interface Postfix {
   readonly main?: Readonly<Record<string, string>>;
@@ -56,6 +56,15 @@ describe('what is the administrator’s', () => {
       [
         "postconf -e 'non_smtpd_milters ='",
         "postconf -P '127.0.0.1:10026/inet/smtpd_milters=inet:127.0.0.1:8891'",
+      ],
+    ],
+    [
+      'with their settings too, by way of main.cf',
+      { main: { non_smtpd_milters: '{ inet:127.0.0.1:8891, connect_timeout=10s }' } },
+      [
+        "postconf -e 'non_smtpd_milters ='",
+        "postconf -e 'postseal_smtpd_milters = { inet:127.0.0.1:8891, connect_timeout=10s }'",
+        "postconf -P '127.0.0.1:10026/inet/smtpd_milters=$postseal_smtpd_milters'",
       ],
     ],
     [
@@ -115,9 +124,57 @@ describe('the record', () => {
     expect(changed).toHaveLength(refused);
   });
 
+  test('of an option in braces with white space brings the list back', () => {
+    const option = { kind: 'option', service: 'submission/inet', name: 'smtpd_sender_restrictions' } as const;
+    const was = { smtpd_sender_restrictions: 'reject_non_fqdn_sender, permit' };
+    const changes = changesOf([{ ...option, value: 'permit' }], settings({ options: was }), []);
+    const { edits: undone } = undoing(
+      changes,
+      settings({ options: { smtpd_sender_restrictions: 'permit' } }),
+    );
+    expect(undone.map(edit => commandFor(edit))).toEqual([
+      "postconf -P 'submission/inet/smtpd_sender_restrictions=reject_non_fqdn_sender,permit'",
+    ]);
+  });
+
   test('takes out what was not there', () => {
     const changes = changesOf([setMain('y_limit', '2')], before, []);
     const { edits: undone } = undoing(changes, settings({ main: { y_limit: '2' } }));
     expect(undone.map(edit => commandFor(edit))).toEqual(['postconf -X y_limit']);
+  });
+});
+
+describe('what would lose its transport', () => {
+  const services = [
+    'smtp inet n - y - - smtpd',
+    'submission inet n - y - - smtpd',
+    'pickup unix n - y 60 1 pickup',
+  ];
+  const wired: PostfixTexts = {
+    parameters: 'content_filter = postseal:[127.0.0.1]:10025\n',
+    explicit: 'content_filter = postseal:[127.0.0.1]:10025\n',
+    services: services.join('\n'),
+    written: '',
+    options:
+      'smtp/inet/content_filter = \nsmtp/inet/smtpd_client_restrictions = check_client_access texthash:sign\n' +
+      'pickup/unix/content_filter = postseal-local:[127.0.0.1]:10025\n',
+  };
+  const tables = new Map([['texthash:sign', '192.0.2.9 FILTER postseal:[127.0.0.1]:10025\n']]);
+  const service = (name: string): Edit => ({ kind: 'service', service: `${name}/unix`, value: undefined });
+  const option = (key: string): Edit => ({
+    kind: 'option',
+    service: key,
+    name: 'content_filter',
+    value: undefined,
+  });
+
+  test.each<[string, Edit[], string[]]>([
+    ['nobody, where the transport stays', [option('pickup/unix')], []],
+    ['by main.cf and by a table', [service('postseal')], ['smtp/inet', 'submission/inet']],
+    ['by an option', [service('postseal-local')], ['pickup/unix']],
+    ['nobody, where the option goes too', [option('pickup/unix'), service('postseal-local')], []],
+  ])('%s', (_, undone, want) => {
+    const left = leftBehind(undone, handoversOf(new PostfixSettings(wired), tables));
+    expect(left.map(handover => handover.service.key)).toEqual(want);
   });
 });

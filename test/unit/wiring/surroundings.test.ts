@@ -128,12 +128,26 @@ describe('rights', () => {
       ['error everybody on this host may put other files in the place of these | chmod o-w /etc/postseal'],
     ],
     ['a directory as /tmp', 'ini', { directory: [0o41777, 0, 0] }, []],
-    ['a socket of the group', 'socket', { file: [0o140660, 0, group] }, []],
+    ['a socket of the group', 'listen', { file: [0o140660, 0, group] }, []],
     [
       'a socket of another group',
-      'socket',
+      'listen',
+      { file: [0o140660, 5, 5] },
+      [
+        'error the user postseal may not connect to this socket: let postseal.socket listen, with SocketGroup=postseal | systemctl edit postseal.socket',
+      ],
+    ],
+    [
+      'a socket of Postfix',
+      'return',
       { file: [0o140660, 5, 5] },
       ['error the user postseal may not connect to this socket | usermod -a -G postseal postseal'],
+    ],
+    [
+      'a socket of Postfix in a directory of a group',
+      'return',
+      { directory: [0o42710, 5, 5] },
+      ['error the user postseal does not get through /etc/postseal | usermod -a -G postseal postseal'],
     ],
   ])('%s', (_, role, owned, want) => {
     expect(findings(role, owned)).toEqual(want);
