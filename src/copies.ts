@@ -20,7 +20,7 @@ export class Copies implements Iterable<Copy> {
     return this.each(copy => copy.write(bytes));
   }
 
-  /** Transfers all but the final dots: from here on only the next hop can say no. */
+  /** Transfers all but the last octets: from here on only the next hop can say no. */
   end(): Promise<void> {
     return this.each(copy => copy.end());
   }

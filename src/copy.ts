@@ -1,5 +1,6 @@
 // One copy of a message for the recipients that share a decision: signed, or octet for octet as it came.
 import { isAscii } from 'node:buffer';
+import { Blocks } from './blocks.js';
 import { closingSignedData, detachedSignedData, EncapsulatedContent } from './cms/signed-data.js';
 import type { MessageTrace } from './debug/trace.js';
 import type { Decision, SignDecision } from './decision.js';
@@ -35,9 +36,6 @@ interface Content {
   end(): Promise<void>;
 }
 
-/** Below it, octets are gathered: few large writes cost less than many small ones. */
-const gather = 64 * 1024;
-
 /** Used in this order: `open`, `write`…, `end`, `finish`; `abort` at any time. */
 export class Copy {
   /** The reply of the next hop once it has accepted the copy. */
@@ -45,8 +43,7 @@ export class Copy {
   /** What ended it before that. */
   fault: Error | undefined;
   private transfer: Transfer | undefined;
-  private pieces: Buffer[] = [];
-  private size = 0;
+  private readonly blocks = new Blocks();
   private readonly content: Content;
 
   constructor(
@@ -55,8 +52,7 @@ export class Copy {
     private readonly context: CopyContext,
   ) {
     const out = (bytes: Buffer): void => {
-      this.pieces.push(bytes);
-      this.size += bytes.length;
+      this.blocks.add(bytes);
     };
     out(context.received);
     this.content =
@@ -78,10 +74,10 @@ export class Copy {
   /** Takes octets of the body. @throws Refused, Failure */
   async write(bytes: Buffer): Promise<void> {
     this.content.write(bytes);
-    if (this.size >= gather) await this.flush();
+    await this.flush();
   }
 
-  /** Signs, and transfers all but the final dot. @throws Refused, Failure */
+  /** Signs, and transfers all but the last octets. @throws Refused, Failure */
   async end(): Promise<void> {
     await this.content.end();
     await this.flush();
@@ -91,7 +87,7 @@ export class Copy {
   async finish(): Promise<Reply> {
     const { journal, trace, uptime } = this.context;
     const began = uptime();
-    const reply = await this.transfer!.finish();
+    const reply = await this.blocks.close(bytes => this.transfer!.finish(bytes));
     journal.handedOn(trace, this.name, uptime() - began);
     if (outcome(reply) !== 'accepted') throw new Refused(reply);
     this.accepted = reply;
@@ -116,10 +112,7 @@ export class Copy {
   }
 
   private async flush(): Promise<void> {
-    const bytes = this.pieces.length === 1 ? this.pieces[0]! : Buffer.concat(this.pieces);
-    this.pieces = [];
-    this.size = 0;
-    await this.transfer!.write(bytes);
+    await this.blocks.flush(bytes => this.transfer!.write(bytes));
   }
 }
 

@@ -18,10 +18,10 @@ export interface NextHop {
 export interface Transfer {
   /** The recipients that it began without, with the replies that refused them. */
   readonly refused: ReadonlyMap<Recipient, Reply>;
-  /** Resolves when more can be taken. @throws Failure, Refused */
+  /** Resolves when it does not look at the octets any more, and takes others. @throws Failure, Refused */
   write(bytes: Buffer): Promise<void>;
-  /** Ends the message and returns the reply to it, whatever it is. @throws Failure */
-  finish(): Promise<Reply>;
+  /** Ends the message with these octets and returns the reply to it, whatever it is. @throws Failure */
+  finish(bytes: Buffer): Promise<Reply>;
   /** Drops the transaction so that nothing of it is delivered; harmless after `finish`. */
   abort(): void;
 }

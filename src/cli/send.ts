@@ -26,8 +26,7 @@ export async function send(
   });
   try {
     const transfer = await service.open(envelope, () => undefined, false);
-    await transfer.write(content);
-    return await transfer.finish();
+    return await transfer.finish(content);
   } catch (error) {
     if (error instanceof Refused) return error.reply;
     if (error instanceof Failure) throw trouble(error, formatEndpoint(listen));

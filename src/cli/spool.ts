@@ -62,12 +62,17 @@ class SpoolTransfer implements Transfer {
 
   constructor(private readonly file: WriteStream) {}
 
-  async write(bytes: Buffer): Promise<void> {
-    if (!this.file.write(bytes)) await once(this.file, 'drain');
+  write(bytes: Buffer): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.file.write(bytes, error => {
+        if (error) reject(error);
+        else resolve();
+      });
+    });
   }
 
-  async finish(): Promise<{ code: number; text: string }> {
-    this.file.end();
+  async finish(bytes: Buffer): Promise<{ code: number; text: string }> {
+    this.file.end(bytes);
     await once(this.file, 'finish');
     return { code: 250, text: '2.0.0 Ok: written to standard output' };
   }

@@ -127,8 +127,7 @@ export class Service {
     return this.over(wayOut, async () => {
       const transfer = await wayOut.returnPort.open(envelope, () => undefined, true);
       try {
-        await transfer.write(content);
-        const reply = await transfer.finish();
+        const reply = await transfer.finish(content);
         if (outcome(reply) !== 'accepted') throw new Refused(reply);
         return transfer.refused;
       } finally {

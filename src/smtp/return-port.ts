@@ -241,8 +241,6 @@ class SmtpTransfer implements Transfer {
   private readonly stuffer = new DotStuffer();
   private readonly finalReply: Promise<Reply>;
   private early: Reply | undefined;
-  /** The last octets so far: they go with the final dot, in one packet where that is all there is. */
-  private kept: readonly Buffer[] = [];
   private done = false;
 
   constructor(
@@ -260,14 +258,13 @@ class SmtpTransfer implements Transfer {
 
   async write(bytes: Buffer): Promise<void> {
     if (this.early) throw no(this.early);
-    const { kept } = this;
-    this.kept = this.stuffer.write(bytes);
-    if (kept.length > 0) await this.session.write(kept);
+    await this.session.write(this.stuffer.write(bytes));
   }
 
-  async finish(): Promise<Reply> {
+  /** The last octets go with the final dot, in one packet where that is all there is. */
+  async finish(bytes: Buffer): Promise<Reply> {
     if (this.early) throw no(this.early);
-    await this.session.write([...this.kept, this.stuffer.end()]);
+    await this.session.write([...this.stuffer.write(bytes), this.stuffer.end()]);
     const reply = await this.finalReply;
     if (reply.code >= 300 && reply.code < 400) throw no(reply);
     this.done = true;

@@ -139,7 +139,7 @@ export class Session {
     });
   }
 
-  /** Writes message octets; resolves when the socket takes more. @throws Failure `return-port-lost` */
+  /** Writes message octets; resolves when the system has them. @throws Failure `return-port-lost` */
   write(pieces: readonly Buffer[]): Promise<void> {
     return new Promise((resolve, reject) => {
       if (!this.usable) {
@@ -147,23 +147,15 @@ export class Session {
         return;
       }
       const socket = this.internals._socket;
-      let room = true;
+      this.writing = reject;
       socket.cork();
-      for (const piece of pieces) room = socket.write(piece);
-      socket.uncork();
-      if (room) {
-        resolve();
-        return;
-      }
-      const drained = (): void => {
+      for (const piece of pieces.slice(0, -1)) socket.write(piece);
+      socket.write(pieces.at(-1)!, error => {
+        if (error) return; // told by the socket's own event, which every waiter hears
         this.writing = undefined;
         resolve();
-      };
-      this.writing = why => {
-        socket.removeListener('drain', drained);
-        reject(why);
-      };
-      socket.once('drain', drained);
+      });
+      socket.uncork();
     });
   }
 

@@ -107,8 +107,8 @@ export class MemoryHop implements NextHop {
         pieces.push(Buffer.from(bytes));
         return Promise.resolve();
       },
-      finish: async () => {
-        delivery.content = Buffer.concat(pieces);
+      finish: async (bytes: Buffer) => {
+        delivery.content = Buffer.concat([...pieces, bytes]);
         const reply = this.answer(delivery);
         delivery.state = 'finished';
         return Promise.resolve(reply);

@@ -123,6 +123,7 @@ describe('the public `send`, which is not used', () => {
     const sent = send(source);
     source.push('Subject: x\r\n\r\nhalf a li');
     await expect.poll(() => port.transcript.some(l => l.includes('<- 354'))).toBe(true);
+    await expect.poll(() => source.readableLength).toBe(0);
     source.destroy(new Error('cut'));
     expect(await sent).toMatchObject({ code: 'ESTREAM' });
     expect(internals._socket.destroyed).toBe(false);

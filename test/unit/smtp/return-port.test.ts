@@ -25,6 +25,7 @@ afterEach(async () => {
   await server.close();
 });
 
+const none = Buffer.alloc(0);
 const bob = { address: Address.parse('bob@example.net')!, parameters: [] };
 const kim = { address: Address.parse('kim@example.net')!, parameters: [] };
 const to = (...recipients: Envelope['recipients']): Envelope => ({
@@ -50,7 +51,7 @@ test('(R34) many clients at once are one question, which is not asked again for 
 test('the connection that was asked takes the next message', async () => {
   await offered();
   const transfer = await port.open(to(bob), () => undefined, false);
-  expect((await transfer.finish()).text).toBe('2.0.0 Ok: queued as 1-1');
+  expect((await transfer.finish(none)).text).toBe('2.0.0 Ok: queued as 1-1');
   expect(asked()).toBe(1);
 });
 
@@ -93,7 +94,8 @@ describe('without an answer', () => {
 });
 
 describe('whether it is there', () => {
-  const deliver = async (): Promise<unknown> => (await port.open(to(bob), () => undefined, false)).finish();
+  const deliver = async (): Promise<unknown> =>
+    (await port.open(to(bob), () => undefined, false)).finish(none);
 
   test('is asked where nothing was seen of it for a minute, once for all', async () => {
     expect(await Promise.all([port.contacted(), port.contacted(), offered()])).toMatchObject([
@@ -117,7 +119,7 @@ describe('whether it is there', () => {
     expect(await port.contacted()).toMatchObject({ up: true });
     server.fault({ at: 'dot', then: 'hang up', times: 1 });
     const transfer = await port.open(to(bob), () => undefined, false);
-    await expect(transfer.finish()).rejects.toThrow('lost');
+    await expect(transfer.finish(none)).rejects.toThrow('lost');
     transfer.abort();
     now = 10;
     expect(await port.contacted()).toEqual({

@@ -127,7 +127,7 @@ test('a small message costs two packets: its envelope, and its content with the 
   await transfer.write(Buffer.from('Subject: x\r\n\r\n.\r\n'));
   // Nothing of it can be taken for a message as long as the other copies may still fail.
   expect(packets).toHaveLength(2);
-  expect(await transfer.finish()).toEqual({ code: 250, text: '2.0.0 Ok' });
+  expect(await transfer.finish(Buffer.alloc(0))).toEqual({ code: 250, text: '2.0.0 Ok' });
   expect(packets.slice(1)).toEqual([
     'MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.net>\r\nDATA\r\n',
     'Subject: x\r\n\r\n..\r\n.\r\n',
@@ -143,7 +143,7 @@ test('with LMTP it says LHLO, and one recipient has one reply (RFC 2033 ยง4.1, ย
   ];
   const { transfer, close } = await begin({ ...options, protocol: 'lmtp' });
   await transfer.write(Buffer.from('Subject: x\r\n\r\n'));
-  expect(await transfer.finish()).toEqual({ code: 250, text: '2.1.5 Ok for b@example.net' });
+  expect(await transfer.finish(Buffer.alloc(0))).toEqual({ code: 250, text: '2.1.5 Ok for b@example.net' });
   expect(packets[0]).toBe('LHLO postseal.example\r\n');
   close();
 });
