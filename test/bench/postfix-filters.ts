@@ -1,6 +1,7 @@
 // A private Postfix with a filter between its queue and its delivery: Postseal, and what one would write instead.
 //
 //   smtp-source ─► smtpd ─► queue ─┬─► smtp ─► postseal serve ─► return port smtpd ─┬─► queue ─► discard
+//                                  ├─► smtp ─► (nothing) ─► return port smtpd ──────┤
 //                                  ├─► pipe ─► shell script, openssl ─► sendmail ───┤
 //                                  └─► (without a filter) ──────────────────────────┘
 import { execFileSync } from 'node:child_process';
@@ -22,8 +23,8 @@ import type { Service } from '../support/service.js';
 import { KB, message, recipient, signedSender } from './messages.js';
 import { type Setting, smtpSource } from './setting.js';
 
-export type Filter = 'none' | 'postseal' | 'script';
-export const filters: readonly Filter[] = ['none', 'postseal', 'script'];
+export type Filter = 'none' | 'nothing' | 'postseal' | 'script';
+export const filters: readonly Filter[] = ['none', 'nothing', 'postseal', 'script'];
 
 export class PostfixFilters {
   private readonly log: number;
@@ -55,8 +56,13 @@ export class PostfixFilters {
     // What a script of another user may do with the installed, set-group-id postdrop of the real queue.
     chmodSync(join(postfix.directory, 'queue', 'maildrop'), 0o1777);
     chmodSync(join(postfix.directory, 'queue', 'public'), 0o755);
-    const ports = { postseal: postfix.submissionPort, script: await freePort(), none: await freePort() };
-    addFilters(postfix.config, script, ports);
+    const ports = {
+      none: await freePort(),
+      nothing: await freePort(),
+      postseal: postfix.submissionPort,
+      script: await freePort(),
+    };
+    addFilters(postfix.config, script, ports, returnPort);
     await postfix.restart();
     return new PostfixFilters(setting, postfix, service, ports);
   }
@@ -102,8 +108,13 @@ export class PostfixFilters {
   }
 }
 
-/** Beside the wiring to Postseal: the two other ways in, the transport of the script, delivery to nowhere. */
-function addFilters(config: string, script: string, ports: Readonly<Record<Filter, number>>): void {
+/** Beside the wiring to Postseal: the other ways in, the transport of the script, delivery to nowhere. */
+function addFilters(
+  config: string,
+  script: string,
+  ports: Readonly<Record<Filter, number>>,
+  returnPort: number,
+): void {
   const file = join(config, 'master.cf');
   const master = readFileSync(file, 'utf8')
     // The script's sendmail comes in here: through the filter again it would go round for ever.
@@ -114,6 +125,8 @@ function addFilters(config: string, script: string, ports: Readonly<Record<Filte
 127.0.0.1:${ports.script} inet n - n - - smtpd
   -o content_filter=script:dummy
 127.0.0.1:${ports.none} inet n - n - - smtpd
+127.0.0.1:${ports.nothing} inet n - n - - smtpd
+  -o content_filter=postseal:[127.0.0.1]:${returnPort}
 script unix - n n - 10 pipe
   flags=Rq user=nobody argv=${script} -f \${sender} -- \${recipient}
 discard unix - - n - - discard
