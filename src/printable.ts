@@ -20,6 +20,11 @@ export function printableJson(json: string): string {
   return json.replace(beyondJson, escape);
 }
 
+/** As one word of a shell command. */
+export function quoted(text: string): string {
+  return /^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 /** `1 rule`, `2 rules`. */
 export function counted(n: number, what: string): string {
   return `${n} ${what}${n === 1 ? '' : 's'}`;

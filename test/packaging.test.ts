@@ -78,6 +78,28 @@ describeWithPeers('packaging', ['unshare'], () => {
     });
   });
 
+  describe('the removal of the Debian package', () => {
+    const postconf = (filter: string): string =>
+      `printf '#!/bin/sh\\n[ "$1" != -P ] || echo "%s"\\n' '${filter}' >/run/postconf; chmod +x /run/postconf; PATH=/run:$PATH`;
+    const told = [
+      expect.stringContaining('Postfix still hands mail'),
+      expect.stringContaining('wire --undo'),
+    ];
+
+    test.each([
+      ['remove', 'submission/inet/content_filter = postseal:[127.0.0.1]:10025', told],
+      ['remove', 'pickup/unix/content_filter = postseal-local:[127.0.0.1]:10025', told],
+      ['remove', 'submission/inet/content_filter = amavis:[127.0.0.1]:10024', []],
+      ['upgrade', 'submission/inet/content_filter = postseal:[127.0.0.1]:10025', []],
+    ])('%s, with %s', (what, filter, want) => {
+      expect(run(postconf(filter), `sh ${packaging}/debian/prerm ${what}`, '')).toEqual(want);
+    });
+
+    test('without a Postfix', () => {
+      expect(run('', `PATH=/bin:/usr/bin sh ${packaging}/debian/prerm remove`, '')).toEqual([]);
+    });
+  });
+
   describe('the purge of the Debian package', () => {
     const state = 'mkdir -p /etc/postseal /var/log/postseal /var/lib/postseal /var/lib/postseal-billing';
     const left = 'find /etc/postseal /var/log /var/lib -mindepth 1 2>/dev/null || true';

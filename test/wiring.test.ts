@@ -22,7 +22,7 @@ function isEdit(mend: Mend): mend is Edit {
 /** What `postseal wire` would still do. */
 async function left(placed: PlacedWiring): Promise<Edit[]> {
   const circumstances = await circumstancesOf(placed);
-  return missingEdits(circumstances, usualServices(circumstances.settings));
+  return missingEdits(circumstances, usualServices(circumstances));
 }
 
 function told({ subject, text }: Finding): string {

@@ -1,6 +1,7 @@
 // What is wrong with a certificate file, in words for the administrator, and which option is at fault.
 import type { X509Certificate } from 'node:crypto';
 import type { Address } from '../address.js';
+import { quoted } from '../printable.js';
 
 /** The ini option that a problem belongs to; the caller knows its line. */
 export type OptionKey =
@@ -46,12 +47,7 @@ export function shortly({ message }: CertificateProblem): string {
   return message.replace(/^\/(?:.*?\/)?([^/]*?: )/, '$1').split('; ', 1)[0]!;
 }
 
-/** A path as one word of a shell command. */
-export function quote(path: string): string {
-  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
-}
-
 /** `/etc/postseal/billing.p12` → `/etc/postseal/billing.pem`: where a command of ours should write. */
 export function beside(path: string, ending: string): string {
-  return quote(path.replace(/(?<=[^/])\.[^./]*$/, '') + (path.endsWith(ending) ? `-new${ending}` : ending));
+  return quoted(path.replace(/(?<=[^/])\.[^./]*$/, '') + (path.endsWith(ending) ? `-new${ending}` : ending));
 }

@@ -2,7 +2,8 @@
 import { isUtf8 } from 'node:buffer';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Fault, quote, type CertificateProblem, type OptionKey } from './fault.js';
+import { quoted } from '../printable.js';
+import { Fault, type CertificateProblem, type OptionKey } from './fault.js';
 
 /** Everything that this package needs of the world. */
 export interface CertificateIo {
@@ -64,7 +65,7 @@ export async function readBounded(path: string, io: CertificateIo): Promise<{ by
     }
     return { bytes: await io.readFile(path), mode: status.mode };
   } catch (error) {
-    throw error instanceof Fault ? error : new Fault(reason(error, `chmod 0640 ${quote(path)}`));
+    throw error instanceof Fault ? error : new Fault(reason(error, `chmod 0640 ${quoted(path)}`));
   }
 }
 
@@ -88,7 +89,7 @@ export async function readDirectory(path: string, io: CertificateIo): Promise<st
   try {
     return [...(await io.readdir(path))].sort();
   } catch (error) {
-    throw new Fault(reason(error, `chmod 0750 ${quote(path)}`));
+    throw new Fault(reason(error, `chmod 0750 ${quoted(path)}`));
   }
 }
 
@@ -104,7 +105,7 @@ function reason(error: unknown, chmod: string): string {
 export function checkRights(path: string, mode: number, key: OptionKey): CertificateProblem[] {
   if ((mode & 0o077 & ~0o040) === 0) return [];
   const rights = (mode & 0o7777).toString(8).padStart(4, '0');
-  const message = `${path}: is a secret, but has the rights ${rights}; restrict it with "chmod 0640 ${quote(path)}"`;
+  const message = `${path}: is a secret, but has the rights ${rights}; restrict it with "chmod 0640 ${quoted(path)}"`;
   return [{ key, message }];
 }
 

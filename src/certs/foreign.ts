@@ -1,6 +1,7 @@
 // What people hand in instead of a certificate with its key: named, each with the way to mend it.
 import * as asn1 from '../asn1.js';
-import { beside, Fault, quote } from './fault.js';
+import { quoted } from '../printable.js';
+import { beside, Fault } from './fault.js';
 
 /** A thing that is recognised but of no use. */
 export interface Foreign {
@@ -19,7 +20,7 @@ export function foreignLabel(label: string, path: string): Foreign | undefined {
   if (label.endsWith('CERTIFICATE REQUEST')) return request;
   if (label === 'PKCS7' || label === 'CMS') return bundle(path, '');
   if (label === 'PKCS12') {
-    const command = `grep -v -e ----- ${quote(path)} | openssl base64 -d -out ${beside(path, '.p12')}`;
+    const command = `grep -v -e ----- ${quoted(path)} | openssl base64 -d -out ${beside(path, '.p12')}`;
     return { what: 'PKCS#12 wrapped in PEM', mend: `unwrap it with "${command}"` };
   }
   if (label.startsWith('OPENSSH ') || label.startsWith('SSH2 ')) return { what: 'an SSH key', mend: use };
@@ -35,7 +36,7 @@ const request: Mendable = {
 };
 
 function bundle(path: string, form: string): Mendable {
-  const command = `openssl pkcs7 ${form}-in ${quote(path)} -print_certs -out ${beside(path, '.pem')}`;
+  const command = `openssl pkcs7 ${form}-in ${quoted(path)} -print_certs -out ${beside(path, '.pem')}`;
   return { what: 'a PKCS#7 bundle', mend: `unpack it with "${command}" and add the private key` };
 }
 
@@ -45,12 +46,12 @@ export function foreignFile(bytes: Buffer, path: string): Fault {
   if (text.trim() === '') return new Fault('is empty');
   // Windows' editors and PowerShell's redirections write UTF-16.
   if (/^(?:\xff\xfe|\xfe\xff)/.test(text)) {
-    const command = `iconv -f UTF-16 -t UTF-8 ${quote(path)} > ${beside(path, '.pem')}`;
+    const command = `iconv -f UTF-16 -t UTF-8 ${quoted(path)} > ${beside(path, '.pem')}`;
     return new Fault(`is text in UTF-16; convert it with "${command}"`);
   }
   if (/^(?:\xfe\xed\xfe\xed|\xce\xce\xce\xce)/.test(text)) {
     const target = `-destkeystore ${beside(path, '.p12')} -deststoretype PKCS12`;
-    const command = `keytool -importkeystore -srckeystore ${quote(path)} ${target}`;
+    const command = `keytool -importkeystore -srckeystore ${quoted(path)} ${target}`;
     return new Fault(`is a Java key store; convert it with "${command}"`);
   }
   if (/^(?:ssh-|ecdsa-sha2-)\S+ |^---- BEGIN SSH2 /.test(text)) {
@@ -58,11 +59,11 @@ export function foreignFile(bytes: Buffer, path: string): Fault {
   }
   if (text.startsWith('PuTTY-User-Key-File-'))
     return new Fault('is an SSH key of PuTTY; S/MIME needs a certificate and its private key');
-  if (/^PK\x03\x04/.test(text)) return new Fault(`is a ZIP archive; unpack it with "unzip ${quote(path)}"`);
+  if (/^PK\x03\x04/.test(text)) return new Fault(`is a ZIP archive; unpack it with "unzip ${quoted(path)}"`);
   if (/^\s*<(?:!doctype|html|\?xml)/i.test(text))
     return new Fault('is a web page or XML, not a certificate; download it again, perhaps after a login');
   if (/^MI[\w+/=\s]+$/.test(text)) {
-    const command = `openssl base64 -d -in ${quote(path)} -out ${beside(path, '.p12')}`;
+    const command = `openssl base64 -d -in ${quoted(path)} -out ${beside(path, '.p12')}`;
     return new Fault(`is bare base64; if it is PKCS#12, decode it with "${command}"`);
   }
   const der = foreignDer(bytes, path);
@@ -77,7 +78,7 @@ const publicKey: Mendable = {
 
 function foreignDer(bytes: Buffer, path: string): Mendable | undefined {
   if (bytes[0] !== 0x30) return undefined;
-  const target = `-inform DER -in ${quote(path)} -out ${beside(path, '.pem')}`;
+  const target = `-inform DER -in ${quoted(path)} -out ${beside(path, '.pem')}`;
   try {
     const [first, second] = asn1.children(asn1.parse(bytes));
     if (asn1.isOid(first)) return asn1.oid(first) === pkcs7 ? bundle(path, '-inform DER ') : undefined;

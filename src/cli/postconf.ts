@@ -1,6 +1,7 @@
 // The postconf command: the only way in which Postseal reads and changes a Postfix.
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CommandError, exit } from '../exit.js';
 import { argumentsFor, type Edit } from '../wiring/edit.js';
@@ -70,25 +71,18 @@ function unused(warnings: string): string {
     .join('');
 }
 
-/**
- * Few calls of postconf, as it waits until main.cf has not changed for a second; each writes the file anew as a whole.
- * Those of master.cf stay in their order: an entry comes before its options.
- */
-export async function apply(directory: string | undefined, edits: readonly Edit[]): Promise<void> {
-  const inMain = edits.filter(edit => edit.kind === 'main');
-  const inMaster = edits.filter(edit => edit.kind !== 'main');
-  for (const { flag, values } of batches([...inMaster, ...inMain]))
-    await postfixProgram('postconf', directory, [flag, ...values]);
+/** One by one: of several at once postconf writes new parameters in an order that is another each time. */
+export async function apply(directory: string, edits: readonly Edit[]): Promise<void> {
+  for (const edit of edits) {
+    await settle(join(directory, 'main.cf'));
+    await postfixProgram('postconf', directory, argumentsFor(edit));
+  }
 }
 
-function batches(edits: readonly Edit[]): { readonly flag: string; readonly values: readonly string[] }[] {
-  const all: { flag: string; values: string[] }[] = [];
-  for (const [flag, value] of edits.map(argumentsFor)) {
-    const last = all.at(-1);
-    if (last?.flag === flag) last.values.push(value);
-    else all.push({ flag, values: [value] });
-  }
-  return all;
+/** Of a main.cf that has changed just now Postfix's programs wait a second or two for more: this one is whole. */
+export async function settle(path: string): Promise<void> {
+  const { atime, mtime } = await stat(path);
+  await utimes(path, atime, new Date(mtime.getTime() - 3000));
 }
 
 /** The sources of the access tables that services look into; those that are no readable file are left out. */

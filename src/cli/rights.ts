@@ -6,7 +6,13 @@ import { promisify } from 'node:util';
 import { isIssuerFile, isMemberFile } from '../certs/directory.js';
 import type { Config, PasswordSource } from '../config/config.js';
 import type { Finding } from '../wiring/finding.js';
-import { findingsOfEntry, type Entry, type Role, type User } from '../wiring/findings-rights.js';
+import {
+  findingsOfEntry,
+  findingsOfMembers,
+  type Entry,
+  type Role,
+  type User,
+} from '../wiring/findings-rights.js';
 import type { PostfixSettings } from '../wiring/settings.js';
 
 /** As packaging/install.sh and the systemd unit have it, the user and the group. */
@@ -28,7 +34,8 @@ export async function findingsOfRights(config: Config, settings: PostfixSettings
       findingsOfEntry(await look(path), role, user ? [user] : [], group),
     ),
   ]);
-  return once(found.flat());
+  const members = service && postfix ? findingsOfMembers(service, postfix) : [];
+  return [...once(found.flat()), ...members];
 }
 
 /** The same directory holds many files. */
@@ -82,7 +89,7 @@ export async function look(path: string): Promise<Entry> {
   const way: Entry['way'][number][] = [];
   for (const part of [...parts, path]) {
     const status = await stat(part).catch(() => undefined);
-    if (!status) return { path, way, found: false };
+    if (!status || (part === path && status.isDirectory())) return { path, way, found: false };
     way.push({ path: part, mode: status.mode, uid: status.uid, gid: status.gid });
   }
   return { path, way, found: true };

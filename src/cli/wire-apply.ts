@@ -1,5 +1,5 @@
 // Edits of a Postfix: made on a copy to show what they do, and put in the place of the files, or not at all.
-import { copyFile, mkdtemp, rm, utimes } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { escaped } from '../printable.js';
@@ -35,11 +35,7 @@ export async function preview({ path }: Place, edits: readonly Edit[]): Promise<
 async function edited(path: string, edits: readonly Edit[]): Promise<Texts> {
   const copy = await mkdtemp(join(tmpdir(), 'postseal-wire-'));
   try {
-    for (const name of ['main.cf', 'master.cf']) {
-      await copyFile(join(path, name), join(copy, name));
-      // Of a main.cf that has changed just now postconf waits for more.
-      await utimes(join(copy, name), 0, 0);
-    }
+    for (const name of ['main.cf', 'master.cf']) await copyFile(join(path, name), join(copy, name));
     await apply(copy, edits);
     return await readTexts(copy);
   } finally {

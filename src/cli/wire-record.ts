@@ -6,6 +6,7 @@ import { CommandError, exit } from '../exit.js';
 import type { Change } from '../wiring/changes.js';
 import type { Edit } from '../wiring/edit.js';
 import { replaceFile, rootMode, writeNew } from './cert/store.js';
+import { settle } from './postconf.js';
 
 const fileName = 'postseal-wire.json';
 
@@ -71,7 +72,10 @@ export async function readTexts(directory: string): Promise<Texts> {
 /** Each where it is: a link stays one. Owner and rights stay as well. @throws CommandError (74, 77) */
 export async function writeTexts(directory: string, texts: Texts): Promise<void> {
   const present = await readTexts(directory);
-  for (const name of ['main', 'master'] as const)
-    if (!present[name].equals(texts[name]))
-      await replaceFile(await realpath(join(directory, `${name}.cf`)), texts[name]);
+  for (const name of ['main', 'master'] as const) {
+    if (present[name].equals(texts[name])) continue;
+    const path = await realpath(join(directory, `${name}.cf`));
+    await replaceFile(path, texts[name]);
+    await settle(path);
+  }
 }

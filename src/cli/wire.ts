@@ -27,14 +27,16 @@ file says. With --apply it sets them with postconf, after asking, and has "postf
   -c, --config FILE    the ini file (default ${defaultConfig})
       --postfix DIR    the directory of main.cf and master.cf (default: that of the system)
       --services NAME  whose mail is signed, with commas in between (default: those that are there of submission,
-                       submissions, smtps and pickup; pickup is the sendmail command)
+                       submissions, smtps and pickup, and whatever hands mail to Postseal already; pickup is the
+                       sendmail command)
       --apply          change the files
       --undo           set back what --apply changed; it refuses where that was changed since, or others use it
       --yes            do not ask
 
 What an administrator has written stays: of the services above only content_filter is replaced. The public port 25
 and the return port are never filtered. What was there before is recorded in postseal-wire.json beside main.cf. The
-changes take effect with "postfix reload".
+changes take effect with "postfix reload". Mail that waits for Postseal in the queue when they are undone goes on, unsigned,
+with "postsuper -r ALL".
 
 Exit status: 0 done, or nothing to do; 64 the command line is wrong, or nobody could be asked; 66 there is nothing to
 undo; 69 there is no Postfix, or it does not accept the result: then everything is as it was; 74 a file cannot be
@@ -61,20 +63,24 @@ export async function wire(args: readonly string[]): Promise<number> {
   const circumstances = await readCircumstances(config, values.postfix);
   const { settings } = circumstances;
   const services = chosen(circumstances, values.services);
-  const edits = missingEdits(circumstances, services);
+  const place = { directory: values.postfix, path: settings.main('config_directory') };
+  // Root alone reads it; others see what it does not tell.
+  const earlier = await readRecord(place.path).catch((error: unknown) => {
+    if (values.apply) throw error;
+    return [];
+  });
+  const edits = missingEdits(circumstances, services, earlier);
   const names = services.map(service => service.name).join(', ');
   if (edits.length === 0) {
     process.stdout.write(`Nothing to do. Wired to Postseal: ${names}.\n`);
     return exit.ok;
   }
-  const place = { directory: values.postfix, path: settings.main('config_directory') };
   process.stdout.write(await preview(place, edits));
   if (!values.apply) {
     process.stdout.write('\nNothing was changed. postseal wire --apply sets these lines.\n');
     return exit.ok;
   }
   if (!(await agreed(yes, 'Change main.cf and master.cf like this?'))) return exit.ok;
-  const earlier = await readRecord(place.path);
   await applyChecked(place, edits, { earlier, changes: changesOf(edits, settings, earlier) });
   tellDone(`${counted(edits.length, 'change')} made; "postseal wire --undo" takes them back.`);
   return exit.ok;
@@ -94,6 +100,8 @@ async function undo(directory: string | undefined, yes: boolean): Promise<number
   if (!(await agreed(yes, 'Set main.cf and master.cf back like this?'))) return exit.ok;
   await applyChecked(place, edits, { earlier, changes: [] });
   tellDone('Everything is as it was before "postseal wire".');
+  // The filter of a message is in its queue file, of which postqueue tells nothing: nobody knows how many wait.
+  process.stdout.write('Then, for mail that waits for Postseal in the queue: postsuper -r ALL\n');
   return exit.ok;
 }
 
@@ -128,16 +136,15 @@ function inUse(left: readonly Handover[], directory: string | undefined): Comman
 
 /** @throws CommandError (64) for one that there is not, or that must not be filtered */
 function chosen(circumstances: Circumstances, names: string | undefined): PostfixService[] {
-  const { settings, returnPort } = new Wiring(circumstances);
-  const usual = usualServices(settings);
-  if (names === undefined) return usual;
+  if (names === undefined) return usualServices(circumstances);
+  const { settings, returnPort, handIns } = new Wiring(circumstances);
   return names.split(',').map(text => {
     const name = text.trim();
     const found = settings.services.find(
       service => service.name === name && ['smtpd', 'pickup'].includes(service.command),
     );
     if (!found) {
-      const have = usual.map(service => service.name).join(', ');
+      const have = handIns.map(service => service.name).join(', ');
       throw usageError('wire', `--services: master.cf has no "${name}" that takes mail (have: ${have})`);
     }
     const refused = (what: string): CommandError => usageError('wire', `--services: "${name}" is ${what}`);

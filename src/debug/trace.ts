@@ -39,7 +39,7 @@ export class MessageTrace {
     this.tell('envelope', {
       sender: sender.text,
       recipients: recipients.map(r => r.address.text),
-      ...(client && { client: `${client.helo} [${client.address}]` }),
+      ...(client && { client: client.address ? `${client.helo} [${client.address}]` : client.helo }),
     });
   }
 

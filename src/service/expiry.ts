@@ -1,7 +1,6 @@
 // Which certificates are to be warned of because they expire, and when to look again. Values in, values out.
-import { quote } from '../certs/fault.js';
 import type { Problem } from '../config/config.js';
-import { day } from '../printable.js';
+import { day, quoted } from '../printable.js';
 import { certificateStates, type CertificateState } from './certificate-states.js';
 import type { Installation } from './load.js';
 
@@ -65,7 +64,7 @@ export function whenExpires({ state, notAfter, daysLeft }: CertificateState): st
 
 /** The command that puts a new one in its place. */
 export function mend({ name }: CertificateState): string {
-  return `postseal cert replace ${quote(name)} FILE`;
+  return `postseal cert replace ${quoted(name)} FILE`;
 }
 
 /** One line that tells all of it. */

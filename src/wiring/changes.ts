@@ -1,4 +1,5 @@
 // What `postseal wire` changes: all that this ini file needs of this Postfix and is not there, and how to take it back.
+import { isSameEndpoint } from '../config/endpoint.js';
 import { argumentsFor, placeOf, presentFor, setList, setMain, setOption, type Edit } from './edit.js';
 import { roomEdits } from './findings-limits.js';
 import { noMiltersForPickup, onlyLook } from './milters.js';
@@ -14,16 +15,26 @@ import {
 } from './wanted.js';
 import { restrictions, type Circumstances, type Handover, Wiring } from './wiring.js';
 
-/** Those whose mail is to be signed where nobody says which. */
-export function usualServices(settings: PostfixSettings): PostfixService[] {
+/** Those whose mail is to be signed where nobody says which, and those whose mail goes to Postseal already. */
+export function usualServices(circumstances: Circumstances): PostfixService[] {
+  const { settings, submissions } = new Wiring(circumstances);
   return settings.services.filter(
-    ({ name, command }) =>
-      command === 'pickup' || (command === 'smtpd' && /^(?:.*:)?(?:submissions?|smtps|587|465)$/.test(name)),
+    service =>
+      service.command === 'pickup' ||
+      submissions.includes(service) ||
+      (service.command === 'smtpd' && /^(?:.*:)?(?:submissions?|smtps|587|465)$/.test(service.name)),
   );
 }
 
-/** The edits that are left to do; none where all is there. */
-export function missingEdits(circumstances: Circumstances, services: readonly PostfixService[]): Edit[] {
+/**
+ * The edits that are left to do; none where all is there.
+ * @param earlier those of earlier runs
+ */
+export function missingEdits(
+  circumstances: Circumstances,
+  services: readonly PostfixService[],
+  earlier: readonly Change[] = [],
+): Edit[] {
   const { settings, section, returnsHere } = circumstances;
   const wiring = new Wiring(circumstances);
   const back = returnsHere ? [serviceAsItIs(returnPort(section.return), wiring)] : [];
@@ -34,7 +45,22 @@ export function missingEdits(circumstances: Circumstances, services: readonly Po
     ...[...transports(section), ...back].flatMap(wanted => serviceEdits(wanted, settings)),
     ...services.flatMap(service => handInEdits(service, wiring)),
     ...roomEdits(services, wiring),
+    ...withoutFormer(wiring, earlier),
   ];
+}
+
+/** A return port that an earlier run made, and that the ini file does not name any more. */
+function withoutFormer(wiring: Wiring, earlier: readonly Change[]): Edit[] {
+  const { settings, section, waysIn, formerReturnPorts } = wiring;
+  // It may be that of another Postseal.
+  if (waysIn.some(({ destination: { endpoint } }) => !endpoint || !isSameEndpoint(section.listen, endpoint)))
+    return [];
+  // Whoever signs there with DKIM has to move first.
+  const keys = formerReturnPorts.filter(s => !s.options.has('smtpd_milters')).map(({ key }) => key);
+  return earlier
+    .filter(({ before, after }) => after.kind === 'service' && before.value === undefined)
+    .filter(({ after }) => keys.includes(placeOf(after)) && same(after, presentFor(after, settings)))
+    .map(({ before }) => before);
 }
 
 /** Under the name that the administrator gave it: `localhost:10026`. */
@@ -104,7 +130,7 @@ export function changesOf(
     const before = old && same(old.after, present) ? old.before : present;
     known.set(place, { before, after });
   }
-  return [...known.values()];
+  return [...known.values()].filter(({ before, after }) => !same(before, after));
 }
 
 export interface Undoing {

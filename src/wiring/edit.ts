@@ -1,4 +1,5 @@
 // Changes of main.cf and master.cf, in the words of postconf(1).
+import { quoted } from '../printable.js';
 import type { PostfixSettings } from './settings.js';
 
 /** Without a value: to be taken out. */
@@ -57,10 +58,6 @@ export function commandFor(edit: Edit, directory?: string): string {
   const where = directory === undefined ? [] : ['-c', quoted(directory)];
   const [flag, argument] = argumentsFor(edit);
   return ['postconf', ...where, flag, quoted(argument)].join(' ');
-}
-
-export function quoted(text: string): string {
-  return /^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** What two edits have in common where they are about the same thing. */

@@ -13,7 +13,8 @@ import type { Wiring } from './wiring.js';
 export function findingsOfReturn(wiring: Wiring): Finding[] {
   const { returnPort, returnsHere, settings } = wiring;
   const after = findingsOfDelivery(settings);
-  if (!returnsHere) return after;
+  const formers = wiring.formerReturnPorts.map(former);
+  if (!returnsHere) return [...formers, ...after];
   if (!returnPort) return [missing(wiring), ...after];
   return [
     ...loop(returnPort, wiring),
@@ -22,6 +23,7 @@ export function findingsOfReturn(wiring: Wiring): Finding[] {
     ...wrongOptions(returnPort, wiring),
     ...remoteRewriting(returnPort, settings),
     ...noMilters(returnPort, settings),
+    ...formers,
     ...after,
   ];
 }
@@ -45,6 +47,12 @@ function missing({ section, settings }: Wiring): Finding {
     text,
     meant.length === 1 ? meant : [{ kind: 'service', service: wanted.key, value: entryOf(wanted) }],
   );
+}
+
+function former(service: PostfixService): Finding {
+  const text =
+    'has the options of a return port, and the ini file names another: local users send there past all checks; unless another Postseal comes back by it, take it out';
+  return finding('warning', service, text, [{ kind: 'service', service: service.key, value: undefined }]);
 }
 
 /** Whichever way it is filtered again, it comes back for ever, until max_hops ends it. */

@@ -1,5 +1,5 @@
 // What is wrong with the rights of files: who may read keys, who has to, and whether sockets can be reached.
-import { quoted } from './edit.js';
+import { quoted } from '../printable.js';
 import { finding, type Finding, type Mend } from './finding.js';
 
 /** A user as the kernel sees one. */
@@ -20,7 +20,7 @@ export interface Entry {
   readonly path: string;
   /** Of the directories above it, from / on, and above what a link leads to; of itself last. Without what is missing. */
   readonly way: readonly (Rights & { readonly path: string })[];
-  /** Whether it is there. */
+  /** Whether it is there, and no directory. */
   readonly found: boolean;
 }
 
@@ -48,18 +48,28 @@ function may({ mode, uid, gid }: Rights, user: User, what: keyof typeof bits): b
  * @param group that gives them access, for the mends
  */
 export function findingsOfEntry(entry: Entry, role: Role, users: readonly User[], group: string): Finding[] {
-  // What is missing is told by who opens it: `postseal check`, or the probe of the socket.
+  // What is missing, or a directory, is told by who opens it: `postseal check`, or the probe of the socket.
   if (!entry.found) return [];
   const self = entry.way.at(-1)!;
   return [...tooWide(entry, self, role), ...users.flatMap(user => tooNarrow(entry, self, role, user, group))];
+}
+
+/** Postfix talks to everybody: it needs the socket, and not the keys, which its group would give it. */
+export function findingsOfMembers(service: User, postfix: User): Finding[] {
+  // id(1) names the own group of a user first.
+  if (!postfix.gids.includes(service.gids[0]!)) return [];
+  const text = `the user ${postfix.name} is in the group ${service.name}, which can read the keys; for a socket SocketGroup=${postfix.name} does`;
+  const command = `gpasswd -d ${postfix.name} ${service.name}`;
+  return [finding('warning', '/etc/group', text, [{ kind: 'command', command }])];
 }
 
 function tooWide({ path, way }: Entry, { mode }: Rights, role: Role): Finding[] {
   const mend: Mend[] = [{ kind: 'command', command: `chmod 0640 ${quoted(path)}` }];
   const rights = (mode & 0o7777).toString(8).padStart(4, '0');
   const found: Finding[] = [];
-  if (role === 'secret' && (mode & 0o007) !== 0)
-    found.push(finding('warning', path, `is a secret that everybody on this host can use (${rights})`, mend));
+  // As "postseal check" has it.
+  if (role === 'secret' && (mode & 0o077 & ~0o040) !== 0)
+    found.push(finding('warning', path, `is a secret, but has the rights ${rights}`, mend));
   if (role === 'ini' && (mode & 0o002) !== 0)
     found.push(finding('error', path, `everybody on this host may change it (${rights})`, mend));
   // With the sticky bit nobody takes away what is another's, as in /tmp.

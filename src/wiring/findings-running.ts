@@ -6,15 +6,20 @@ import { finding, type Finding, type Mend } from './finding.js';
 /** What a server said: greeting and reply to EHLO, lines set apart by LF; or why it did not. */
 export type Probe = { readonly greeting: string; readonly hello: string } | { readonly fault: string };
 
-const start: Mend = { kind: 'command', command: 'systemctl enable --now postseal' };
+const start: Mend = { kind: 'command', command: 'systemctl enable --now postseal.socket postseal.service' };
+/** Where the socket is there and nobody takes the connection from it. */
+const look: readonly Mend[] = ['postseal check', 'systemctl status postseal'].map(command => ({
+  kind: 'command',
+  command,
+}));
 const reload: Mend = { kind: 'command', command: 'postfix reload' };
 
 export function findingsOfListener(probe: Probe, { listen }: ServiceSection): Finding[] {
   const place = formatEndpoint(listen);
   if ('fault' in probe) {
-    const text = notThere(probe.fault)
-      ? 'Postseal does not run: nobody listens there, and mail for it is deferred'
-      : `Postseal does not answer (${probe.fault})`;
+    if (!notThere(probe.fault))
+      return [finding('error', place, `Postseal does not answer (${probe.fault})`, look)];
+    const text = 'Postseal does not run: nobody listens there, and mail for it is deferred';
     return [finding('error', place, text, [start])];
   }
   const said = oneLine(probe.greeting);

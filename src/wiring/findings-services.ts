@@ -7,6 +7,7 @@ import { restrictions, type Wiring } from './wiring.js';
 
 export function findingsOfServices(wiring: Wiring): Finding[] {
   return [
+    ...doubled(wiring),
     ...nobodyHandsOver(wiring),
     ...publicPortFiltered(wiring),
     ...unfiltered(wiring),
@@ -14,6 +15,14 @@ export function findingsOfServices(wiring: Wiring): Finding[] {
     ...miltersOfPickup(wiring),
     ...senderNotChecked(wiring),
   ];
+}
+
+function doubled({ settings, transports }: Wiring): Finding[] {
+  const text =
+    'has more than one entry in master.cf: Postfix takes the last, and what is told here may be of another; take the others out';
+  return settings.doubled
+    .filter(service => ['smtpd', 'pickup'].includes(service.command) || transports.includes(service))
+    .map(service => finding('error', service, text));
 }
 
 function filterEdits(wiring: Wiring, services: readonly PostfixService[]): Edit[] {

@@ -36,13 +36,18 @@ export interface PostfixTexts {
 
 export class PostfixSettings {
   readonly services: readonly PostfixService[];
+  /** Those with more than one entry: the last is in force, and the options that postconf tells are of all. */
+  readonly doubled: readonly PostfixService[];
   private readonly parameters: ReadonlyMap<string, string>;
   private readonly explicit: ReadonlyMap<string, string>;
 
   constructor({ parameters, explicit, services, written, options }: PostfixTexts) {
     this.parameters = parseParameters(parameters);
     this.explicit = parseParameters(explicit);
-    this.services = parseServices(services, parseOptions(written), parseOptions(options));
+    const entries = parseServices(services, parseOptions(written), parseOptions(options));
+    const last = new Map(entries.map(entry => [entry.key, entry]));
+    this.services = [...last.values()];
+    this.doubled = this.services.filter(({ key }) => entries.filter(entry => entry.key === key).length > 1);
   }
 
   /** What main.cf says, or else the default; empty where there is no such parameter. */

@@ -85,6 +85,17 @@ export class Wiring implements Circumstances {
     return this.returnPort ?? returnPort(this.section.return);
   }
 
+  /** Services with all the options of a return port that are not that of this ini file, or not any more. */
+  get formerReturnPorts(): PostfixService[] {
+    const names = returnPort(this.section.return).options.map(({ name }) => name);
+    return this.settings.services.filter(
+      service =>
+        service.command === 'smtpd' &&
+        service !== this.returnPort &&
+        names.every(name => service.options.has(name)),
+    );
+  }
+
   /** The milters that see what is signed. */
   get miltersBehind(): string {
     return this.returnPort

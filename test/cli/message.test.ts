@@ -201,8 +201,11 @@ describe.concurrent('sign', () => {
     const { code, stdout, stderr } = await run('sign', 'anna@example.com', 'bob@example.net', '--debug');
     expect(code).toBe(0);
     expect(verified(stdout)).toContain('Good morning.');
-    const events = jsonLines(stderr).map(e => e['message']);
-    expect(events).toEqual(expect.arrayContaining(['envelope', 'decision', 'signature', 'done']));
+    const events = jsonLines(stderr);
+    expect(events[0]).toMatchObject({ message: 'envelope', client: 'localhost' });
+    expect(events.map(e => e['message'])).toEqual(
+      expect.arrayContaining(['envelope', 'decision', 'signature', 'done']),
+    );
     expect(stderr).not.toContain('Good morning.');
   });
 });

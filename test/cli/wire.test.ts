@@ -1,12 +1,14 @@
 // `postseal wire` and `postseal doctor` at the command line, on configurations of which no Postfix runs.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWithPeers } from '../support/peers.js';
 import { calm, placeWiring, type PlacedWiring } from '../support/wirings.js';
 import { postseal, type Result } from './command.js';
+
+const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` };
 
 describeWithPeers('wire and doctor', ['postfix'], () => {
   let directory: string;
@@ -42,11 +44,28 @@ describeWithPeers('wire and doctor', ['postfix'], () => {
       '05-nobody-hands-over',
       /master\.cf has no "submision" that takes mail \(have: submission, pickup\)/,
     ],
+    ['587', '06-services-forgotten', /\(have: submission, pickup, submissions, 127\.0\.0\.1:10587\)/],
     ['cleanup', '05-nobody-hands-over', /master\.cf has no "cleanup" that takes mail/],
   ])('--services %s is a usage error', async (name, wiring, words) => {
     const { code, stdout, stderr } = await run('wire', place(wiring), '--services', name);
     expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
     expect(stderr).toMatch(words);
+  });
+
+  test('a return port that it made goes where the ini file names another, and --undo knows', async () => {
+    const placed = place('19-return-port-missing');
+    const services = (): string =>
+      execFileSync('postconf', ['-c', placed.postfix, '-M'], { env, encoding: 'utf8' });
+    const before = services();
+    expect(await run('wire', placed, '--apply', '--yes')).toMatchObject({ code: 0 });
+    expect(services()).toContain('127.0.0.1:10026');
+    const ini = readFileSync(placed.ini, 'utf8');
+    writeFileSync(placed.ini, `[service]\nreturn = unix:/var/spool/postfix/public/back\n${ini}`);
+    expect(await run('wire', placed, '--apply', '--yes')).toMatchObject({ code: 0 });
+    expect(services()).toMatch(/^back +unix/m);
+    expect(services()).not.toContain('127.0.0.1:10026');
+    expect(await run('wire', placed, '--undo', '--yes')).toMatchObject({ code: 0 });
+    expect(services()).toBe(before);
   });
 
   test('a record that is none of ours is not obeyed', async () => {
@@ -68,8 +87,7 @@ describeWithPeers('wire and doctor', ['postfix'], () => {
     expect(stdout).toMatch(/^error: 127\.0\.0\.1:10026\/inet: content_filter = .*a loop$/m);
     const commands = [...stdout.matchAll(/^ {4}(postconf .*)$/gm)].map(([, command]) => command!);
     expect(commands.length).toBeGreaterThan(3);
-    const path = `${process.env['PATH'] ?? ''}:/usr/sbin`;
-    execFileSync('sh', ['-ec', commands.join('\n')], { env: { ...process.env, PATH: path } });
+    execFileSync('sh', ['-ec', commands.join('\n')], { env });
     const { stdout: after } = await run('doctor', placed);
     expect(after).not.toContain('postconf');
     // What runs is not mended by that.

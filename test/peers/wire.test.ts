@@ -21,7 +21,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { postseal as run, type Result } from '../cli/command.js';
 import { describeWithPeers, peer } from '../support/peers.js';
 import { makePki } from '../support/pki.js';
-import { freePort, Postfix } from '../support/postfix.js';
+import { freePort, Postfix, until } from '../support/postfix.js';
 import { PostsealProcess } from '../support/postseal-process.js';
 import { Verifiers, verifierPeers } from '../support/verifiers.js';
 import { calm, placeWiring } from '../support/wirings.js';
@@ -36,6 +36,7 @@ function linkedAndClosed(config: string): void {
   calm(config);
 }
 
+const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` };
 const closed = { link: true, gid: 12, mode: 0o640 };
 
 function rights(config: string): typeof closed {
@@ -124,7 +125,11 @@ describeWithPeers('wire', ['postfix', 'smtp-source', ...verifierPeers], () => {
     const shown = await wire();
     expect(shown).toMatchObject({ code: 0, stderr: '' });
     expect(shown.stdout).toContain(`+    -o content_filter=postseal-local:[127.0.0.1]:`);
-    expect(shown.stdout).toMatch(/^\+postseal_destination_recipient_limit = 1000$/m);
+    expect(shown.stdout.match(/^\+postseal.*limit = \d+$/gm), 'in the same order each time').toEqual([
+      '+postseal_destination_recipient_limit = 1000',
+      '+postseal_destination_concurrency_limit = 20',
+      '+postseal-local_destination_recipient_limit = 1',
+    ]);
     const { code, stderr } = await wire('--apply');
     expect(code).toBe(64);
     expect(stderr).toBe(
@@ -175,9 +180,7 @@ describeWithPeers('wire', ['postfix', 'smtp-source', ...verifierPeers], () => {
     expect(stderr).toContain('pickup/unix/content_filter was changed since: "other:[127.0.0.1]:9"');
     expect(asPostconfSees()).toBe(changed);
     const left = /as postseal wire left it: (.*)$/m.exec(stderr)![1]!;
-    execFileSync('sh', ['-c', left], {
-      env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` },
-    });
+    execFileSync('sh', ['-c', left], { env });
   });
 
   test('--undo refuses to take a transport from others, and names them', async () => {
@@ -197,6 +200,29 @@ describeWithPeers('wire', ['postfix', 'smtp-source', ...verifierPeers], () => {
     expect(rights(postfix.config)).toEqual(closed);
     expect(asPostconfSees()).toBe(before);
     expect(await wire('--undo', '--yes')).toMatchObject({ code: 66 });
+  });
+
+  test('mail that waited for Postseal goes on with what --undo says', async () => {
+    expect(await wire('--apply', '--yes')).toMatchObject({ code: 0 });
+    await postfix.stop();
+    await postfix.restart();
+    await postseal.stop();
+    await postfix.smtpSource(['-f', 'anna@example.com', '-t', 'max@example.net']);
+    const deferred = (why: string) => () => postfix.log().includes(why);
+    await until('a deferral', deferred('Connection refused'));
+    const { stdout } = await wire('--undo', '--yes');
+    await postfix.stop();
+    await postfix.restart();
+    await postfix.flush();
+    await until('another', deferred('mail transport unavailable'));
+    const [, command] = /in the queue: (postsuper .*)$/m.exec(stdout)!;
+    execFileSync('sh', ['-c', command!.replace('postsuper', `$& -c ${postfix.config}`)], {
+      env,
+      stdio: 'pipe',
+    });
+    // pickup looks once a minute, and when somebody calls sendmail.
+    await postfix.sendmail('anna@example.com', ['lee@example.net'], Buffer.from('Subject: x\n\n'));
+    await postfix.delivered('X-Original-To: max@example.net');
   });
 
   test('what Postfix does not accept is as it was, to the byte', async () => {

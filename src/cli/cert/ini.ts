@@ -1,7 +1,7 @@
 // One change of the ini file at a time: the new text is loaded whole, with all that it leads to, before it counts.
 import { open, readFile, realpath, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { quote } from '../../certs/fault.js';
+import { quoted } from '../../printable.js';
 import { CommandError, exit } from '../../exit.js';
 import { load, readText, showProblem, type Finding, type Installation } from '../../service/load.js';
 import { replaceFile, writeError } from './store.js';
@@ -102,7 +102,7 @@ async function take(lock: string): Promise<void> {
     if (left || Date.now() > end)
       throw new CommandError(
         exit.tempFail,
-        `another "postseal cert" (process ${holder}) is changing the ini file; if it is no more, "rm ${quote(lock)}"`,
+        `another "postseal cert" (process ${holder}) is changing the ini file; if it is no more, "rm ${quoted(lock)}"`,
       );
     await sleep(50);
   }

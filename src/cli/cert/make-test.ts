@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Address } from '../../address.js';
 import * as asn1 from '../../asn1.js';
-import { quote } from '../../certs/fault.js';
+import { quoted } from '../../printable.js';
 import { CommandError, exit } from '../../exit.js';
 import { mailCertificate, rootCertificate, type Issuer } from '../../issue/certificate.js';
 import { commonName } from '../../issue/name.js';
@@ -135,7 +135,7 @@ function fileFor(address: Address): string {
 }
 
 function tell(place: Place, directory: string, addresses: readonly Address[]): void {
-  const root = quote(join(directory, 'ca.pem'));
+  const root = quoted(join(directory, 'ca.pem'));
   print(
     `Test certificates in ${directory}:`,
     ...addresses.map(address => `  ${fileFor(address)}`),

@@ -1,6 +1,6 @@
 // `postseal cert remove`: takes a certificate out of the ini file, and its files out of the way.
 import { basename, join } from 'node:path';
-import { quote } from '../../certs/fault.js';
+import { quoted } from '../../printable.js';
 import { changeSection, removeSection } from '../../config/edit.js';
 import { CommandError, exit } from '../../exit.js';
 import { validity, type Identity } from '../../identity.js';
@@ -54,7 +54,7 @@ export async function remove(args: readonly string[]): Promise<number> {
       `Removed ${name}${found.identity ? `, which named ${listed(found.identity)}` : ''}.`,
       ...missedBy(found, installation, await loadOrFail(place.ini)),
       ...(moved.length === 0 ? [] : ['Its files are kept, and hold a key. Once nobody needs them:']),
-      ...moved.map(path => `  shred -u ${quote(path)}`),
+      ...moved.map(path => `  shred -u ${quoted(path)}`),
       ...staying,
     );
   });

@@ -1,7 +1,7 @@
 // `postseal cert request`: a key that waits, and the request to send to a certificate authority.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { quote } from '../../certs/fault.js';
+import { quoted } from '../../printable.js';
 import { isSectionName } from '../../config/parsers.js';
 import { exit } from '../../exit.js';
 import { commonName, parseName, type Attribute } from '../../issue/name.js';
@@ -60,7 +60,7 @@ export async function request(args: readonly string[]): Promise<number> {
     await rm(keyFile);
     throw error;
   }
-  const config = ini === defaultConfig ? '' : ` --config ${quote(ini)}`;
+  const config = ini === defaultConfig ? '' : ` --config ${quoted(ini)}`;
   print(
     `The request: ${file}`,
     `The key, which waits here and goes nowhere: ${keyFile}`,

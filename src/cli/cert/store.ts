@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, link, mkdir, open, rename, rm, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { quote } from '../../certs/fault.js';
+import { quoted } from '../../printable.js';
 import { CommandError, exit } from '../../exit.js';
 
 /** The service reads it. */
@@ -42,7 +42,7 @@ export async function groupFor(ini: string): Promise<number | undefined> {
 export async function closedTo(directory: string, group = 0): Promise<string[]> {
   const { mode, gid } = await stat(directory);
   if ((mode & (gid === group ? 0o010 : 0o001)) !== 0) return [];
-  const path = quote(directory);
+  const path = quoted(directory);
   return [
     `${directory}: the group of the ini file, and so the service, does not get in; "chgrp ${group} ${path} && chmod g+x ${path}"`,
   ];

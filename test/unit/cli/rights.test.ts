@@ -75,3 +75,9 @@ test('of a link it looks at the way to its target too', async () => {
     `the user postseal does not get through ${closed}`,
   ]);
 });
+
+test('a directory in the place of a file is left to "postseal check"', async () => {
+  const path = join(house, 'named-as-file');
+  mkdirSync(path, { mode: 0o755 });
+  expect(findingsOfEntry(await look(path), 'secret', [], 'postseal')).toEqual([]);
+});

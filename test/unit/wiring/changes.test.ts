@@ -1,7 +1,7 @@
 // What wire changes where there is something already, and what it knows of it afterwards.
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../../src/config/read.js';
-import { changesOf, leftBehind, missingEdits, undoing } from '../../../src/wiring/changes.js';
+import { changesOf, leftBehind, missingEdits, undoing, usualServices } from '../../../src/wiring/changes.js';
 import { commandFor, setMain, type Edit } from '../../../src/wiring/edit.js';
 import { PostfixSettings, type PostfixTexts } from '../../../src/wiring/settings.js';
 import { type Circumstances, handoversOf } from '../../../src/wiring/wiring.js';
@@ -24,15 +24,19 @@ function settings({ main = {}, options = {} }: Postfix): PostfixSettings {
   return new PostfixSettings({ parameters: explicit, explicit, services, written, options: written });
 }
 
-function edits(postfix: Postfix): string[] {
-  const circumstances: Circumstances = {
-    settings: settings(postfix),
+function circumstances(settings: PostfixSettings): Circumstances {
+  return {
+    settings,
     section: readConfig('/etc/postseal/postseal.ini', '').config!.service,
     signsForPersons: false,
     tables: new Map(),
     returnsHere: true,
   };
-  return missingEdits(circumstances, circumstances.settings.services).map(edit => commandFor(edit));
+}
+
+function edits(postfix: Postfix): string[] {
+  const given = circumstances(settings(postfix));
+  return missingEdits(given, given.settings.services).map(edit => commandFor(edit));
 }
 
 describe('what is the administrator’s', () => {
@@ -91,6 +95,15 @@ describe('what is the administrator’s', () => {
   ])('%s', (_, postfix, want) => {
     expect(added(postfix)).toEqual(want);
   });
+});
+
+test('who hands mail over already is seen to, whatever its name', () => {
+  const services =
+    'submission inet n - y - - smtpd\n127.0.0.1:10587 inet n - y - - smtpd\n127.0.0.1:10588 inet n - y - - smtpd\n';
+  const written = '127.0.0.1:10587/inet/content_filter = postseal:[127.0.0.1]:10025\n';
+  const texts = { parameters: '', explicit: '', services, written, options: written };
+  const seen = usualServices(circumstances(new PostfixSettings(texts)));
+  expect(seen.map(({ name }) => name)).toEqual(['submission', '127.0.0.1:10587']);
 });
 
 describe('the record', () => {

@@ -3,7 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../../src/config/read.js';
 import type { Finding } from '../../../src/wiring/finding.js';
 import { mendInWords } from '../../../src/wiring/finding.js';
-import { findingsOfEntry, type Role, type User } from '../../../src/wiring/findings-rights.js';
+import {
+  findingsOfEntry,
+  findingsOfMembers,
+  type Role,
+  type User,
+} from '../../../src/wiring/findings-rights.js';
 import {
   findingsOfListener,
   findingsOfReturnListener,
@@ -26,8 +31,16 @@ function told(findings: readonly Finding[]): string[] {
 describe('where Postseal listens', () => {
   test.each<[string, Probe, RegExp[]]>([
     ['Postseal is right', ours, []],
-    ['nobody', nobody, [/^error Postseal does not run.* \| systemctl enable --now postseal$/]],
-    ['somebody who says nothing', { fault: 'ETIMEDOUT' }, [/^error Postseal does not answer \(ETIMEDOUT\)/]],
+    [
+      'nobody',
+      nobody,
+      [/^error Postseal does not run.* \| systemctl enable --now postseal\.socket postseal\.service$/],
+    ],
+    [
+      'a socket of systemd whose service does not start',
+      { fault: 'ETIMEDOUT' },
+      [/^error Postseal does not answer \(ETIMEDOUT\) \| postseal check \| systemctl status postseal$/],
+    ],
     [
       'another server',
       theirs,
@@ -92,7 +105,13 @@ describe('rights', () => {
       'a key that all may read',
       'secret',
       { file: [0o100644, 0, 0] },
-      [`warning is a secret that everybody on this host can use (0644) | chmod 0640 ${path}`],
+      [`warning is a secret, but has the rights 0644 | chmod 0640 ${path}`],
+    ],
+    [
+      'a key that its group may change',
+      'secret',
+      { file: [0o100660, root, group] },
+      [`warning is a secret, but has the rights 0660 | chmod 0640 ${path}`],
     ],
     ['issuers that all may read', 'public', { file: [0o100644, 0, 0] }, []],
     [
@@ -151,6 +170,19 @@ describe('rights', () => {
     ],
   ])('%s', (_, role, owned, want) => {
     expect(findings(role, owned)).toEqual(want);
+  });
+
+  test.each<[string, number[], string[]]>([
+    ['a Postfix with groups of its own', [109, 110], []],
+    [
+      'a Postfix that is in the group of the service',
+      [109, group],
+      [
+        'warning the user postfix is in the group postseal, which can read the keys; for a socket SocketGroup=postfix does | gpasswd -d postfix postseal',
+      ],
+    ],
+  ])('%s', (_, gids, want) => {
+    expect(told(findingsOfMembers(postseal, { name: 'postfix', uid: 105, gids }))).toEqual(want);
   });
 
   test('of what is not there nothing is said', () => {
