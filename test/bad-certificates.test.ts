@@ -1,13 +1,14 @@
 // Every way in which a certificate file can be wrong, and the exact words for it. The files are made here,
 // as keys and dates must be real; the words stand in bad-config/certificates/NN-name.want, one a line:
 // `[warning: ]option: message`, with $DIR for the directory of the files. Failures leave a .got beside it.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as asn1 from '../src/asn1.js';
 import { loadCertificate, nodeIo, type CertificateIo, type CertificateSource } from '../src/certs/load.js';
 import { newKey, openssl, type Issued, type Request } from './support/pki.js';
 import { put, source, temporaryPki } from './support/pki-temporary.js';
+import { expectWanted } from './support/want.js';
 
 const pki = temporaryPki();
 // Unlike any word of a message, so that a message with a password in it would be noticed.
@@ -246,7 +247,7 @@ describe('a bad certificate is told in words', () => {
           ? loaded.problems.map(p => `${p.key ?? ''}: ${p.message}`)
           : loaded.warnings.map(p => `warning: ${p.key ?? ''}: ${p.message}`);
       const got = told.map(line => `${line.replaceAll(pki.dir, '$DIR')}\n`).join('');
-      check(name, got);
+      expectWanted(join(wants, name), got);
       expect(got).not.toMatch(new RegExp(`${password}|${guess}`));
     });
   }
@@ -260,16 +261,3 @@ describe('a bad certificate is told in words', () => {
     );
   });
 });
-
-function check(name: string, got: string): void {
-  const path = join(wants, name);
-  let want = '';
-  try {
-    want = readFileSync(`${path}.want`, 'utf8');
-  } catch {
-    // a new case: its .got becomes the .want once it has been read
-  }
-  if (got === want) rmSync(`${path}.got`, { force: true });
-  else writeFileSync(`${path}.got`, got);
-  expect(got).toBe(want);
-}

@@ -1,9 +1,10 @@
 // Files with mistakes: NN-name.ini beside NN-name.want, the lines that a person gets to read.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { formatProblem, type Problem } from '../src/config/config.js';
 import { readConfig } from '../src/config/read.js';
+import { expectWanted } from './support/want.js';
 
 /** What reads the cases of a directory below test/bad-config: the file's path → its problems. */
 const loaders: Record<string, (path: string) => readonly Problem[]> = {
@@ -25,12 +26,7 @@ for (const [directory, load] of Object.entries(loaders)) {
       const got = load(join(root, `${name}.ini`))
         .map(problem => `${formatProblem(problem)}\n`)
         .join('');
-      const gotFile = join(root, `${name}.got`);
-      const want = files.includes(`${name}.want`) ? readFileSync(join(root, `${name}.want`), 'utf8') : '';
-      if (got === want && want !== '') rmSync(gotFile, { force: true });
-      else writeFileSync(gotFile, got);
-      expect(got).toBe(want);
-      expect(want, 'a case without a problem is none').not.toBe('');
+      expectWanted(join(root, name), got);
     });
   });
 }

@@ -9,6 +9,7 @@ import { House } from './cli/cert-house.js';
 import { obstacle, peer } from './support/peers.js';
 import { newKey, openssl } from './support/pki.js';
 import { put, temporaryPki } from './support/pki-temporary.js';
+import { expectWanted } from './support/want.js';
 
 const pki = temporaryPki();
 const password = 'Tr0ub4dor';
@@ -116,7 +117,10 @@ describe('what is of no use is told in words, and nothing is stored', () => {
       expect(out).toBe('');
       expect(tree(house)).toEqual(before);
       expect(err).not.toMatch(new RegExp(`${password}|hunter2`));
-      check(name, `${code}\n${err}`.replaceAll(house.directory, '$HOUSE').replaceAll(pki.dir, '$DIR'));
+      expectWanted(
+        join(wants, name),
+        `${code}\n${err}`.replaceAll(house.directory, '$HOUSE').replaceAll(pki.dir, '$DIR'),
+      );
     });
   }
 
@@ -133,17 +137,4 @@ describe('what is of no use is told in words, and nothing is stored', () => {
 function tree(house: House): string[] {
   const names = readdirSync(house.directory, { recursive: true, encoding: 'utf8' }).sort();
   return [...names, house.text, readFileSync(house.path('certs', 'stray.pem'), 'utf8')];
-}
-
-function check(name: string, got: string): void {
-  const path = join(wants, name);
-  let want = '';
-  try {
-    want = readFileSync(`${path}.want`, 'utf8');
-  } catch {
-    // a new case: its .got becomes the .want once it has been read
-  }
-  if (got === want) rmSync(`${path}.got`, { force: true });
-  else writeFileSync(`${path}.got`, got);
-  expect(got).toBe(want);
 }

@@ -1,6 +1,6 @@
 // Wrong wirings: NN-name/ with the lines that are wrong, and doctor.want, which a person gets to read. What doctor prints as the
 // mend makes its findings go away.
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync, existsSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -10,6 +10,7 @@ import { missingEdits, usualServices } from '../src/wiring/changes.js';
 import type { Edit } from '../src/wiring/edit.js';
 import type { Finding, Mend } from '../src/wiring/finding.js';
 import { describeWithPeers } from './support/peers.js';
+import { expectWanted } from './support/want.js';
 import { calm, circumstancesOf, diagnose, placeWiring, type PlacedWiring } from './support/wirings.js';
 
 const root = join(import.meta.dirname, 'wiring');
@@ -44,12 +45,7 @@ describeWithPeers('wirings', ['postfix'], () => {
     const placed = placeWiring(name, join(directory, name));
     const findings = await diagnose(placed);
     const got = inWords(findings, undefined).replaceAll(join(root, name), '/etc/postfix');
-    const file = join(root, name, 'doctor.want');
-    const want = existsSync(file) ? readFileSync(file, 'utf8') : '';
-    const gotFile = join(root, name, 'doctor.got');
-    if (got === want) rmSync(gotFile, { force: true });
-    else writeFileSync(gotFile, got);
-    expect(got).toBe(want);
+    expectWanted(join(root, name, 'doctor'), got);
     expect(got.startsWith('Nothing is wrong'), 'only right wirings are').toBe(name.includes('-right'));
 
     if (name.includes('-right')) {

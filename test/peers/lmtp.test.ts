@@ -49,7 +49,7 @@ certificate = anna
 recipient = *@phones.example
 `,
     });
-    // In an installed system Postfix's user is in the group of the service.
+    // In an installed system it is of Postfix's group (postseal.socket).
     chmodSync(directory, 0o755);
     chmodSync(socket, 0o666);
     postfix = await Postfix.start({ postsealPort: 1, lmtpSocket: socket });

@@ -1,11 +1,12 @@
 // Messages as people read them: test/debug-journal/NN-name.json, lines of the debug journal, beside NN-name.want.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { StoryFinder } from '../../../src/cli/journal-finders.js';
 import { storyToText } from '../../../src/cli/journal-story.js';
 import type { Detail } from '../../../src/debug/detail.js';
 import { Stories } from '../../../src/debug/stories.js';
+import { expectWanted } from '../../support/want.js';
 
 const root = join(import.meta.dirname, '..', '..', 'debug-journal');
 const files = readdirSync(root);
@@ -34,11 +35,7 @@ function shown(name: string, query = {}): string {
 
 test.each(cases)('%s', name => {
   const got = shown(name);
-  const gotFile = join(root, `${name}.got`);
-  const want = files.includes(`${name}.want`) ? readFileSync(join(root, `${name}.want`), 'utf8') : '';
-  if (got === want && want !== '') rmSync(gotFile, { force: true });
-  else writeFileSync(gotFile, got);
-  expect(got).toBe(want);
+  expectWanted(join(root, name), got);
   expect(got).not.toMatch(/[\0-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
 });
 
