@@ -30,6 +30,14 @@ export function usageError(command: string, message: string): CommandError {
   return new CommandError(exit.usage, `${message}\nTry: postseal ${command} --help`);
 }
 
+/** For a help: a line for each command. */
+export function commandList(commands: Readonly<Record<string, { readonly summary: string }>>): string {
+  const width = Math.max(...Object.keys(commands).map(name => name.length)) + 2;
+  return Object.entries(commands)
+    .map(([name, { summary }]) => `  ${name.padEnd(width)}${summary}`)
+    .join('\n');
+}
+
 /** The options of commands that read a message on standard input. */
 export const messageOptions = {
   config: { type: 'string', short: 'c' },

@@ -1,4 +1,5 @@
 // The commands by name, and the page that names them.
+import { commandList } from './arguments.js';
 import { cert, certCommands, certHelp } from './cert/cert.js';
 import { check, checkHelp } from './check.js';
 import { doctor, doctorHelp } from './doctor.js';
@@ -62,9 +63,7 @@ const help = `Usage: postseal COMMAND [OPTION]...
 
 Signs outgoing mail with S/MIME, as a Postfix after-queue content filter.
 
-${Object.entries(commands)
-  .map(([name, { summary }]) => `  ${name.padEnd(9)}${summary}`)
-  .join('\n')}
+${commandList(commands)}
 
   postseal COMMAND --help tells the options of a command; postseal --version the version.
 

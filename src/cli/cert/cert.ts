@@ -1,5 +1,5 @@
 // `postseal cert`: the certificates of the ini file, looked at and changed. One file for each of its commands.
-import { defaultConfig, usageError } from '../arguments.js';
+import { commandList, defaultConfig, usageError } from '../arguments.js';
 import type { Commands } from '../commands.js';
 import { add, addHelp } from './add.js';
 import { list, listHelp } from './list.js';
@@ -31,9 +31,7 @@ export const certHelp = `Usage: postseal cert COMMAND [OPTION]... [--config FILE
 
 Looks at the certificates that the ini file leads to, and changes them.
 
-${Object.entries(certCommands)
-  .map(([name, { summary }]) => `  ${name.padEnd(11)}${summary}`)
-  .join('\n')}
+${commandList(certCommands)}
 
   -c, --config FILE   the ini file (default ${defaultConfig})
 
