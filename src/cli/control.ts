@@ -59,6 +59,10 @@ async function answer(socketPath: string, route: string, body?: unknown): Promis
     asked.on('error', reject);
     asked.end(body === undefined ? undefined : JSON.stringify(body));
   });
+  if (status === 404) {
+    const why = `${socketPath}: a Postseal of another version runs there; restart it`;
+    throw new CommandError(exit.unavailable, why);
+  }
   if (status !== 200) {
     const code = status < 500 ? exit.tempFail : exit.unavailable;
     throw new CommandError(code, `the service answers ${status}: ${text.trimEnd()}`);

@@ -1,9 +1,12 @@
 // Who may do what with the files of the ini file: looks at their rights, and at the users who need them.
 import { execFile } from 'node:child_process';
-import { readFile, readdir, realpath, stat } from 'node:fs/promises';
+import { X509Certificate } from 'node:crypto';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { isIssuerFile, isMemberFile } from '../certs/directory.js';
+import { nodeIo, readBounded } from '../certs/files.js';
+import { isPem } from '../certs/pem.js';
 import type { Config, PasswordSource } from '../config/config.js';
 import type { Finding } from '../wiring/finding.js';
 import {
@@ -34,7 +37,14 @@ export async function findingsOfRights(config: Config, settings: PostfixSettings
       findingsOfEntry(await look(path), role, user ? [user] : [], group),
     ),
   ]);
-  const members = service && postfix ? findingsOfMembers(service, postfix) : [];
+  const members =
+    service && postfix
+      ? findingsOfMembers(
+          service,
+          postfix,
+          sockets.some(([, role]) => role === 'listen'),
+        )
+      : [];
   return [...once(found.flat()), ...members];
 }
 
@@ -73,13 +83,17 @@ export async function filesOf({ certificates, directories, events }: Config): Pr
   ];
 }
 
-/** Of what cannot be looked into the worse is assumed. */
+/** Of what cannot be looked into, as PKCS#12, the worse is assumed. */
 async function holdsKey(path: string): Promise<boolean> {
-  if (/\.(?:p12|pfx)$/i.test(path)) return true;
-  return readFile(path, 'latin1').then(
-    text => text.includes('PRIVATE KEY-----'),
-    () => true,
-  );
+  try {
+    const { bytes } = await readBounded(path, nodeIo);
+    const text = bytes.toString('latin1');
+    if (isPem(text)) return text.includes('PRIVATE KEY-----');
+    new X509Certificate(bytes); // in DER
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** Of a link also the way to that which it leads to. */

@@ -60,7 +60,10 @@ class Spool implements NextHop {
 class SpoolTransfer implements Transfer {
   readonly refused = new Map<Recipient, Reply>();
 
-  constructor(private readonly file: WriteStream) {}
+  constructor(private readonly file: WriteStream) {
+    // Whoever writes or finishes hears of it.
+    file.on('error', () => undefined);
+  }
 
   write(bytes: Buffer): Promise<void> {
     return new Promise((resolve, reject) => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { CommandError, exit } from '../exit.js';
 import type { Change } from '../wiring/changes.js';
 import type { Edit } from '../wiring/edit.js';
-import { replaceFile, rootMode, writeNew } from './cert/store.js';
+import { replaceFile, rootMode, writeError, writeNew } from './cert/store.js';
 import { settle } from './postconf.js';
 
 const fileName = 'postseal-wire.json';
@@ -51,7 +51,11 @@ function isEdit(value: Edit): boolean {
 /** Without changes it is taken away. @throws CommandError (74, 77) */
 export async function writeRecord(directory: string, changes: readonly Change[]): Promise<void> {
   const path = recordPath(directory);
-  if (changes.length === 0) return rm(path, { force: true });
+  if (changes.length === 0) {
+    return rm(path, { force: true }).catch((error: unknown) => {
+      throw writeError(path, error);
+    });
+  }
   const content = Buffer.from(`${JSON.stringify({ changes }, undefined, 2)}\n`);
   if (existsSync(path)) return replaceFile(path, content);
   return writeNew(path, content, rootMode, undefined);

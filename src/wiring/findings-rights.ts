@@ -54,13 +54,28 @@ export function findingsOfEntry(entry: Entry, role: Role, users: readonly User[]
   return [...tooWide(entry, self, role), ...users.flatMap(user => tooNarrow(entry, self, role, user, group))];
 }
 
-/** Postfix talks to everybody: it needs the socket, and not the keys, which its group would give it. */
-export function findingsOfMembers(service: User, postfix: User): Finding[] {
+/**
+ * Postfix talks to everybody: it needs the socket, and not the keys, which the group would give it.
+ * @param onSocket whether it may get at a UNIX socket by that group so far
+ */
+export function findingsOfMembers(service: User, postfix: User, onSocket: boolean): Finding[] {
   // id(1) names the own group of a user first.
   if (!postfix.gids.includes(service.gids[0]!)) return [];
-  const text = `the user ${postfix.name} is in the group ${service.name}, which can read the keys; for a socket SocketGroup=${postfix.name} does`;
-  const command = `gpasswd -d ${postfix.name} ${service.name}`;
-  return [finding('warning', '/etc/group', text, [{ kind: 'command', command }])];
+  const text = `the user ${postfix.name} is in the group ${service.name}, which can read the keys`;
+  const commands = [
+    ...(onSocket
+      ? [`systemctl edit postseal.socket, with SocketGroup=${postfix.name} (docs/systemd.md); then`]
+      : []),
+    `gpasswd -d ${postfix.name} ${service.name}`,
+  ];
+  return [
+    finding(
+      'warning',
+      '/etc/group',
+      text,
+      commands.map((command): Mend => ({ kind: 'command', command })),
+    ),
+  ];
 }
 
 function tooWide({ path, way }: Entry, { mode }: Rights, role: Role): Finding[] {

@@ -1,5 +1,6 @@
 // The control socket of a running service, and the commands that talk to it.
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
@@ -70,5 +71,17 @@ describe('the control socket', () => {
     expect(stderr).toBe(
       `postseal: ${socket}: no service answers there; is it running (systemctl status postseal), with this ini file?\n`,
     );
+  });
+
+  test('a service of a version that does not know the question is told as that', async () => {
+    const old = createServer((_request, response) => {
+      response.writeHead(404).end('not here\n');
+    });
+    await new Promise<void>(resolve => old.listen(socket, resolve));
+    writeFileSync(ini, `[service]\ncontrol = ${socket}\n`);
+    const { code, stderr } = await postseal(['reload', '--config', ini]);
+    old.close();
+    expect(code).toBe(69);
+    expect(stderr).toBe(`postseal: ${socket}: a Postseal of another version runs there; restart it\n`);
   });
 });

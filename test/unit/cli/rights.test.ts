@@ -9,17 +9,20 @@ import { findingsOfEntry } from '../../../src/wiring/findings-rights.js';
 
 const key = '-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n';
 const certificate = '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n';
+/** The beginning of one: only its name and its octets tell that there may be a key in it. */
+const pkcs12 = '\x30\x82';
 const tree: Readonly<Record<string, string>> = {
   'certs/test/private/ca.key': key,
   'certs/test/ca.pem': certificate,
   'certs/test/anna.pem': certificate + key,
-  'certs/test/ben.p12': '\x30\x82',
+  'certs/test/ben.p12': pkcs12,
   'certs/test/issuer.crt': certificate,
   'certs/test/notes.txt': 'not read by the service',
   'certs/test/.anna.pem.new': key,
   'certs/billing.crt': certificate,
   'certs/billing.key': key,
   'certs/chain.pem': certificate,
+  'certs/anna.bin': pkcs12,
   'certs/password': 'secret\n',
 };
 const ini = `
@@ -30,6 +33,8 @@ password_file = certs/password
 file = certs/billing.crt
 key = certs/billing.key
 chain = certs/chain.pem
+[certificate:anna]
+file = certs/anna.bin
 [certificate:handed-in]
 file = credential:anna
 `;
@@ -49,6 +54,7 @@ test('those that the service reads, and those with a key or a password are secre
   const { config } = readConfig(join(house, 'postseal.ini'), ini);
   const files = await filesOf(config!);
   expect(Object.fromEntries(files.map(([path, role]) => [relative(house, path), role]))).toEqual({
+    'certs/anna.bin': 'secret',
     'certs/billing.crt': 'public',
     'certs/billing.key': 'secret',
     'certs/chain.pem': 'public',

@@ -172,17 +172,25 @@ describe('rights', () => {
     expect(findings(role, owned)).toEqual(want);
   });
 
-  test.each<[string, number[], string[]]>([
-    ['a Postfix with groups of its own', [109, 110], []],
+  const member = 'warning the user postfix is in the group postseal, which can read the keys';
+  test.each<[string, number[], boolean, string[]]>([
+    ['a Postfix with groups of its own', [109, 110], true, []],
     [
       'a Postfix that is in the group of the service',
       [109, group],
+      false,
+      [`${member} | gpasswd -d postfix postseal`],
+    ],
+    [
+      'a Postfix that gets at the socket by it: first another way',
+      [109, group],
+      true,
       [
-        'warning the user postfix is in the group postseal, which can read the keys; for a socket SocketGroup=postfix does | gpasswd -d postfix postseal',
+        `${member} | systemctl edit postseal.socket, with SocketGroup=postfix (docs/systemd.md); then | gpasswd -d postfix postseal`,
       ],
     ],
-  ])('%s', (_, gids, want) => {
-    expect(told(findingsOfMembers(postseal, { name: 'postfix', uid: 105, gids }))).toEqual(want);
+  ])('%s', (_, gids, onSocket, want) => {
+    expect(told(findingsOfMembers(postseal, { name: 'postfix', uid: 105, gids }, onSocket))).toEqual(want);
   });
 
   test('of what is not there nothing is said', () => {
