@@ -17,7 +17,7 @@ import { describe, expect, test } from 'vitest';
 import { load } from '../../src/service/load.js';
 import { openssl, type Request } from '../support/pki.js';
 import { temporaryPki } from '../support/pki-temporary.js';
-import { House } from './cert-house.js';
+import { House, run } from './cert-house.js';
 
 const pki = temporaryPki();
 const issue = (name: string, more: Partial<Request> = {}) =>
@@ -67,6 +67,24 @@ describe('a password that stands in the ini file becomes a file beside what it o
     for (const path of [file, pass]) expect(out).toContain(`${house.path(path)}\n`);
     openssl(['pkcs12', '-in', house.path(file), '-passin', `file:${house.path(pass)}`, '-noout']);
     expect((statSync(house.path(pass)).mode & 0o777).toString(8)).toBe('640');
+  });
+});
+
+describe('a password that stands in the ini file is kept', () => {
+  const secret = 'password = "Tr0ub4dor"\n';
+  test.each<[string, string, string[], string]>([
+    ['of a credential', 'file = credential:it.p12\n', [], 'credential:it.p12.pass'],
+    ['of a file that is gone', 'file = it.pem\nkey = it.key\n', [], 'it.pem.pass'],
+    ['where a file has its name', 'file = it.p12\n', ['it.p12.pass'], 'it.p12-2.pass'],
+  ])('%s', async (_, lines, there, pass) => {
+    const house = new House(pki.dir, `[certificate:billing]\n${lines}${secret}`);
+    mkdirSync(house.path('certs'));
+    for (const name of there) writeFileSync(house.path('certs', name), 'another\n');
+    const { code } = await house.cert('remove', 'billing');
+    expect(code).toBe(0);
+    expect(house.text).not.toContain('Tr0ub4dor');
+    expect(readFileSync(house.path('certs/removed', pass), 'latin1')).toBe('Tr0ub4dor\n');
+    for (const name of there) expect(readFileSync(house.path('certs', name), 'latin1')).toBe('another\n');
   });
 });
 
@@ -120,6 +138,22 @@ describe('a file of a directory is removed by being moved', () => {
       /staff\/a\.pem: is not moved: \[certificate:a\] leads to it; take it away yourself/,
     ],
     [
+      'in a directory that the ini file of another instance has',
+      house => {
+        writeFileSync(house.path('second.ini'), staff);
+        return 'staff/a.pem';
+      },
+      /\[certificates:staff\] of \S+second\.ini leads to it/,
+    ],
+    [
+      'in a directory that another section has',
+      house => {
+        writeFileSync(house.ini, `${staff}[certificates:more]\ndirectory = staff\n`);
+        return 'staff/a.pem';
+      },
+      /\[certificates:more\] leads to it/,
+    ],
+    [
       'that is a link',
       house => {
         renameSync(house.path('staff/a.pem'), house.path('a.pem'));
@@ -146,6 +180,15 @@ describe('a file of a directory is removed by being moved', () => {
     expect(err).toMatch(words);
     expect((await house.cert('list')).out).toContain('staff/a.pem');
     expect(await problemsOf(house.ini)).toEqual([]);
+  });
+
+  test('and not held back by a link to the ini file', async () => {
+    const house = houseWith(staff, 'staff/a.pem');
+    symlinkSync('postseal.ini', house.path('link.ini'));
+    expect((await house.cert('remove', 'staff/a.pem')).code).toBe(0);
+    const linked = houseWith(staff, 'staff/a.pem');
+    symlinkSync('postseal.ini', linked.path('link.ini'));
+    expect((await run(['remove', 'staff/a.pem', '--config', linked.path('link.ini')])).code).toBe(0);
   });
 
   test('and no other than a file: of a directory that cannot be read its problem is told', async () => {

@@ -63,6 +63,12 @@ describe('add to a directory', () => {
   });
 });
 
+test('a file name may hold any character', async () => {
+  const house = houseWith(staff, { 'staff/a%b.pem': long });
+  const { out } = await house.cert('add', short, '--to', 'staff', '--name', 'new');
+  expect(out).toContain('Rule s signs with staff/a%b.pem for anna@example.com: ');
+});
+
 describe('replace ahead of time', () => {
   test.each<[string, string, string | undefined]>([
     ['that lasts long enough', short, undefined],

@@ -16,21 +16,20 @@ export type Needs = Map<string, string>;
  * @param text what this ini file says, or is to say
  */
 export async function needsOf({ ini, directory }: Place, text: Buffer): Promise<Needs> {
-  const own = resolve(ini);
+  const own = await realPath(ini);
   const names = await readdir(directory).catch((error: unknown) => {
     throw writeError(directory, error);
   });
-  const others = names
-    .map(name => join(directory, name))
-    .filter(path => path.endsWith('.ini') && path !== own);
   const needs: Needs = new Map();
-  for (const path of [...others, own]) {
-    const where = path === own ? '' : ` of ${path}`;
-    for (const { title, entries } of sectionsIn(path === own ? text : await readText(path)))
+  const add = async (content: Buffer, where: string): Promise<void> => {
+    for (const { title, entries } of sectionsIn(content))
       for (const { key, value } of entries)
         if (value !== undefined && pathKeys.includes(key))
           needs.set(await realPath(resolve(directory, value)), `[${title}]${where}`);
-  }
+  };
+  for (const path of names.filter(name => name.endsWith('.ini')).map(name => join(directory, name)))
+    if ((await realPath(path)) !== own) await add(await readText(path), ` of ${path}`);
+  await add(text, '');
   return needs;
 }
 

@@ -90,17 +90,17 @@ export async function storeCandidate(
 }
 
 /**
- * Every file that a section leads to. A password that stands in the ini file goes with its line: where there is
- * something that it opens it becomes a file of its own.
+ * Every file that a section leads to. A password that stands in the ini file goes with its line: it becomes a file
+ * of its own, for what it opens may be elsewhere.
  */
 export async function filesBehind(
   { file, keyFile, chainFile, password }: CertificateSection,
   { certs, group }: Place,
-  made: Change['made'],
+  { text, made }: Change,
 ): Promise<string[]> {
   const files = [file, keyFile, chainFile, password.kind === 'file' ? password.path : undefined];
-  if (password.kind === 'inline' && (await isThere(file))) {
-    const path = join(certs, `${basename(file)}.pass`);
+  if (password.kind === 'inline') {
+    const path = join(certs, `${await freeName(certs, basename(file), text)}.pass`);
     await makeDirectory(certs, 0o750, group);
     await writeNew(path, Buffer.from(`${password.password}\n`), secretMode, group);
     made(path);

@@ -8,7 +8,7 @@ import { loadOrFail, readText, type Installation } from '../../service/load.js';
 import { defaultConfig, parseOptions, usageError } from '../arguments.js';
 import { findCertificate, type Found } from './find.js';
 import { changeIni, type Change } from './ini.js';
-import { moveUnneeded, needsOf, realPath, whyItStays, type Needs } from './needs.js';
+import { moveUnneeded, needsOf, whyItStays, type Needs } from './needs.js';
 import { filesBehind, placeOf, referencesIn, type Place, type Reference } from './place.js';
 import { listed, print, reload } from './report.js';
 import { missedBy } from './signers.js';
@@ -44,8 +44,13 @@ export async function remove(args: readonly string[]): Promise<number> {
     const installation = await loadOrFail(place.ini);
     const found = findCertificate(installation, change.text, name);
     const paths = found.kind === 'member' ? [found.path] : await takeOut(place, found, installation, change);
-    const needs = await needsOf(place, await readText(place.ini));
-    if (found.kind === 'member') await refuseStaying(found, place, needs);
+    // Its own directory does not hold one back; whoever else leads there does.
+    const text =
+      found.kind === 'member'
+        ? removeSection(change.text, `certificates:${found.section.name}`)
+        : await readText(place.ini);
+    const needs = await needsOf(place, text);
+    if (found.kind === 'member') await refuseStaying(found.path, place, needs);
     const removed = join(place.certs, 'removed');
     await makeDirectory(place.certs, 0o750, place.group);
     await makeDirectory(removed, 0o700, undefined);
@@ -63,12 +68,7 @@ export async function remove(args: readonly string[]): Promise<number> {
 }
 
 /** Its file is all that there is of it. @throws CommandError (78) where that has to stay */
-async function refuseStaying(
-  { path, section }: Found & { kind: 'member' },
-  place: Place,
-  needs: Needs,
-): Promise<void> {
-  needs.delete(await realPath(section.directory));
+async function refuseStaying(path: string, place: Place, needs: Needs): Promise<void> {
   const why = await whyItStays(path, place, needs);
   if (why !== undefined)
     throw new CommandError(
@@ -82,8 +82,9 @@ async function takeOut(
   place: Place,
   found: Found & { kind: 'section' },
   installation: Installation,
-  { text, made, commit }: Change,
+  change: Change,
 ): Promise<string[]> {
+  const { text, commit } = change;
   const { name, section } = found;
   const naming = referencesIn(text, 'certificate').filter(r => r.names.includes(name));
   const needing = naming.flatMap(reference => {
@@ -96,7 +97,7 @@ async function takeOut(
   let next = removeSection(text, `certificate:${name}`);
   for (const { rule, names } of naming)
     next = changeSection(next, `rule:${rule}`, { certificate: names.filter(n => n !== name).join(', ') });
-  const files = await filesBehind(section, place, made);
+  const files = await filesBehind(section, place, change);
   await commit(next, () => false);
   return files;
 }

@@ -110,11 +110,12 @@ function refuseOther({ identity: old, name }: Found, identity: Identity, file: s
 async function putInPlace(
   { place, old, candidate, date }: Replacement,
   section: CertificateSection,
-  { text, made, commit }: Change,
+  change: Change,
 ): Promise<string[]> {
+  const { text, made, commit } = change;
   const stem = await freeName(place.certs, `${old.name}-${date}`, text);
   const stored = await storeCandidate(candidate, place, place.certs, stem, made);
-  const files = await filesBehind(section, place, made);
+  const files = await filesBehind(section, place, change);
   const none = { key: undefined, password_credential: undefined, password: undefined };
   const title = `certificate:${old.name}`;
   const next = changeSection(text, title, { ...none, ...entriesFor(place, stored) });

@@ -42,32 +42,34 @@ export function whoSigns(
     i => i.section === section && i.identity.certificate.equals(identity.certificate),
   )!;
   const naming = referencesIn(text, key).filter(r => r.signs && r.names.includes(name));
-  /** What is told of a mailbox, with a % for it. */
-  const tell = (rule: Rule, mailbox: Address): string => {
+  /** What is told of a mailbox, and of others like it. */
+  const tell = (rule: Rule, mailbox: Address): ((whose: string) => string) => {
     if (!naming.some(r => r.rule === rule.name)) {
       const does = rule.sign === 'never' ? 'never signs' : `signs with ${rule.certificateSource}`;
-      return `Rule ${rule.name} takes % first, and ${does}; write "${key} = ${name}" there if this one is to sign.`;
+      return whose =>
+        `Rule ${rule.name} takes ${whose} first, and ${does}; write "${key} = ${name}" there if this one is to sign.`;
     }
     const steps: Step[] = [];
     const signer = signerFor(rule, mailbox, steps);
-    if (signer === own.identity) return `Rule ${rule.name} signs with it for %.`;
+    if (signer === own.identity) return whose => `Rule ${rule.name} signs with it for ${whose}.`;
     const does = signer ? `signs with ${signer.name}` : 'does not sign';
     const { finding } = steps.find(s => s.finding.startsWith(`${own.identity.name} `)) ?? steps.at(-1)!;
-    return `Rule ${rule.name} ${does} for %: ${finding}.`;
+    return whose => `Rule ${rule.name} ${does} for ${whose}: ${finding}.`;
   };
-  const told = new Map<string, string[]>();
+  const told = new Map<string, { sentence: (whose: string) => string; whose: string[] }>();
   const unclaimed: string[] = [];
   const taking = new Set<string>();
   for (const mailbox of identity.addresses) {
     const rule = policy.rules.find(r => findPattern(r.senders, mailbox.canonical));
     if (rule) {
       const sentence = tell(rule, mailbox);
-      told.set(sentence, [...(told.get(sentence) ?? []), mailbox.canonical]);
+      const whose = told.get(sentence(''))?.whose ?? [];
+      told.set(sentence(''), { sentence, whose: [...whose, mailbox.canonical] });
       taking.add(rule.name);
     } else unclaimed.push(mailbox.canonical);
   }
   const lines = [
-    ...[...told].map(([sentence, whose]) => sentence.replace('%', () => whose.join(', '))),
+    ...[...told.values()].map(({ sentence, whose }) => sentence(whose.join(', '))),
     ...naming.filter(r => !taking.has(r.rule)).map(({ rule }) => `Rule ${rule} names it.`),
   ];
   if (unclaimed.length === 0) return lines;

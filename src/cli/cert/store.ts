@@ -70,7 +70,11 @@ export async function writeNew(
   try {
     await writeSynced(temporary, content, () => give(temporary, mode, group));
     await link(temporary, path); // unlike rename, never over another file
-    await sync(dirname(path));
+    // What waits for it, as the key of a request, is deleted then.
+    await sync(dirname(path)).catch(async (error: unknown) => {
+      await unlink(path);
+      throw error;
+    });
   } catch (error) {
     throw writeError(path, error);
   } finally {
@@ -89,7 +93,7 @@ export async function replaceFile(path: string, content: Buffer): Promise<void> 
       await chmod(temporary, mode & 0o7777);
     });
     await rename(temporary, path);
-    await sync(dirname(path));
+    await trySync(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw writeError(path, error);
@@ -103,8 +107,8 @@ export async function moveAway(path: string, to: string): Promise<string> {
     try {
       await link(path, target);
       await unlink(path);
-      await sync(dirname(target));
-      await sync(dirname(path));
+      await trySync(dirname(target));
+      await trySync(dirname(path));
       return target;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw writeError(path, error);
@@ -133,9 +137,13 @@ async function give(path: string, mode: number, group: number | undefined): Prom
   await chmod(path, mode);
 }
 
-/** A name is on the disk once its directory is. It counts before that: an error now would tell of what has not failed. */
+/** A name is on the disk once its directory is. */
 async function sync(directory: string): Promise<void> {
-  const handle = await open(directory, 'r').catch(() => undefined);
-  await handle?.sync().catch(() => undefined);
-  await handle?.close();
+  const handle = await open(directory, 'r');
+  await handle.sync().finally(() => handle.close());
+}
+
+/** After what counts already: an error now would tell of what has not failed. */
+async function trySync(directory: string): Promise<void> {
+  await sync(directory).catch(() => undefined);
 }
