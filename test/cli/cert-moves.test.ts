@@ -73,7 +73,7 @@ describe('a password that stands in the ini file becomes a file beside what it o
 describe('a password that stands in the ini file is kept', () => {
   const secret = 'password = "Tr0ub4dor"\n';
   test.each<[string, string, string[], string]>([
-    ['of a credential', 'file = credential:it.p12\n', [], 'credential:it.p12.pass'],
+    ['of a credential', 'file = credential:it.p12\n', [], 'it.p12.pass'],
     ['of a file that is gone', 'file = it.pem\nkey = it.key\n', [], 'it.pem.pass'],
     ['where a file has its name', 'file = it.p12\n', ['it.p12.pass'], 'it.p12-2.pass'],
   ])('%s', async (_, lines, there, pass) => {

@@ -100,7 +100,10 @@ export async function filesBehind(
 ): Promise<string[]> {
   const files = [file, keyFile, chainFile, password.kind === 'file' ? password.path : undefined];
   if (password.kind === 'inline') {
-    const path = join(certs, `${await freeName(certs, basename(file), text)}.pass`);
+    const path = join(
+      certs,
+      `${await freeName(certs, basename(file).replace(/^credential:/, ''), text)}.pass`,
+    );
     await makeDirectory(certs, 0o750, group);
     await writeNew(path, Buffer.from(`${password.password}\n`), secretMode, group);
     made(path);
