@@ -27,6 +27,7 @@ interface OpenSection extends Section {
 /** Reads the whole text; whatever it cannot read it tells, and reads on. */
 export function readSource(text: string | Uint8Array, findings: Findings): Section[] {
   const sections = new Map<string, OpenSection>();
+  const given = new Map<string, Entry>();
   let current: OpenSection | undefined;
   let line = 0;
   for (const content of linesOf(text, findings)) {
@@ -42,13 +43,21 @@ export function readSource(text: string | Uint8Array, findings: Findings): Secti
     else {
       const entry = readEntry(content, line, tell);
       if (!entry) continue;
-      const first = current?.entries.find(other => other.key === entry.key);
+      const first = current && given.get(nameOf(current, entry));
       if (!current) tell('stands before the first section: move it below its [section]', entry.key);
       else if (first) tell(`given already in line ${first.line}: keep one of the two`, entry.key);
-      else current.entries.push(entry);
+      else {
+        given.set(nameOf(current, entry), entry);
+        current.entries.push(entry);
+      }
     }
   }
   return [...sections.values()];
+}
+
+/** Of a key in all of the file: no title and no key holds a line end. */
+function nameOf({ title }: Section, { key }: Entry): string {
+  return `${title}\n${key}`;
 }
 
 /** The section that the header opens, or the one of that title that is there already. */
@@ -59,7 +68,7 @@ function readHeader(
   findings: Findings,
 ): OpenSection {
   const [, inside, close, rest] = /^\[([^\]]*)(\]?)(.*)$/.exec(header)!;
-  const title = (close === '' ? inside!.replace(/\s*[;#].*/, '') : inside!).trim();
+  const title = (close === '' ? inside!.split(/[;#]/, 1)[0]! : inside!).trim();
   const tell = (message: string): void => {
     findings.error({ line, section: title }, message);
   };

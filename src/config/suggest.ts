@@ -9,6 +9,8 @@ export function closest(word: string, names: readonly string[]): string | undefi
   for (const name of names) {
     const known = normal(name);
     const shortened = typed.length >= 3 && known.startsWith(typed);
+    // A word may have any length, and each letter too many is a step.
+    if (!shortened && Math.abs(typed.length - known.length) > limit) continue;
     const away = shortened ? limit : distance(typed, known);
     if (away < least) [best, least] = [name, away];
   }

@@ -21,7 +21,7 @@ export function hasControl(text: string): boolean {
 
 /** ini ends a bare value at the first `;` or `#` without a backslash in front, wherever it stands. */
 function decodeBare(text: string): Parsed<string> {
-  const end = /^(?:\\.|[^\\;#])*/.exec(text)![0].length;
+  const end = unescaped(text, /\\.|[;#]/g) ?? text.length;
   const mark = text[end];
   // `;` after white space is a comment; `#` also needs white space behind it, as in `[ticket #5]` it has not.
   const isComment =
@@ -37,8 +37,9 @@ function decodeBare(text: string): Parsed<string> {
 
 /** ini reads "…" as JSON; from '…' it takes the quotes off, and reads as JSON what happens to be JSON. */
 function decodeQuoted(text: string): Parsed<string> {
-  const quoted = /^(?:"(?:[^"\\]|\\.)*"|'[^']*')/.exec(text)?.[0];
-  if (quoted === undefined) return { wrong: `the value begins with a ${text[0]!} that is not closed` };
+  const close = unescaped(text, text.startsWith('"') ? /(?!^)(?:\\.|")/g : /(?!^)'/g);
+  if (close === undefined) return { wrong: `the value begins with a ${text[0]!} that is not closed` };
+  const quoted = text.slice(0, close + 1);
   if (!/^\s*(?:[;#]|$)/.test(text.slice(quoted.length))) {
     const other = quoted.startsWith('"') ? 'single' : 'double';
     return { wrong: `text after the closing quote: put the whole value in ${other} quotes` };
@@ -54,4 +55,14 @@ function decodeQuoted(text: string): Parsed<string> {
   const value = quoted.slice(1, -1);
   if (String(decoded) === value) return { value };
   return { wrong: 'ini reads what is in these single quotes as JSON: use double quotes' };
+}
+
+/**
+ * Where the first of the characters stands that has no backslash in front. Not by one expression over all of the
+ * text: the stack of that overflows where the text has some megabytes.
+ * @param marks finds them, and pairs with a backslash
+ */
+function unescaped(text: string, marks: RegExp): number | undefined {
+  for (const { 0: found, index } of text.matchAll(marks)) if (found.length === 1) return index;
+  return undefined;
 }

@@ -14,27 +14,44 @@ export interface TopHeader {
 /** Takes octets in any chunks until the header is complete. */
 export class TopHeaderReader {
   private bytes: Buffer = NOTHING;
+  /** Where they are, with room for more: who sends an octet at a time must not have all copied for each. */
+  private room: Buffer = NOTHING;
   private line = 0;
   private fields = 0;
 
   /** Returns the header once it is complete. @throws Failure `header-too-large` */
   write(chunk: Buffer): TopHeader | undefined {
-    this.bytes = this.bytes.length === 0 ? chunk : Buffer.concat([this.bytes, chunk]);
+    let from = Math.max(this.line, this.bytes.length);
+    this.append(chunk);
     for (;;) {
-      const lf = this.bytes.indexOf(LF, this.line);
+      const lf = this.bytes.indexOf(LF, from);
       // Whether the line has come to its end must not matter: the result depends on the octets alone.
       if ((lf === -1 ? this.bytes.length : lf + 1) > maxHeader) throw tooLarge(`${maxHeader} octets`);
       if (lf === -1) return undefined;
       if (isBlank(this.bytes, this.line)) return this.cut(lf + 1);
       if (this.beginsBody(lf)) return this.cut(this.line);
       if (!this.folded && ++this.fields > maxFields) throw tooLarge(`${maxFields} fields`);
-      this.line = lf + 1;
+      from = this.line = lf + 1;
     }
   }
 
   /** The message ended within its header. */
   end(): TopHeader {
     return this.cut(this.beginsBody(this.bytes.length) ? this.line : this.bytes.length);
+  }
+
+  private append(chunk: Buffer): void {
+    const { bytes } = this;
+    const size = bytes.length + chunk.length;
+    if (bytes.length === 0) this.bytes = chunk;
+    else {
+      if (size > this.room.length) {
+        this.room = Buffer.allocUnsafe(2 * size);
+        bytes.copy(this.room);
+      }
+      chunk.copy(this.room, bytes.length);
+      this.bytes = this.room.subarray(0, size);
+    }
   }
 
   private get folded(): boolean {

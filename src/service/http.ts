@@ -33,11 +33,17 @@ export class HttpListener {
     private readonly onError: (error: Error) => void,
     private readonly patience = 10_000,
   ) {
-    const times = { requestTimeout: patience, connectionsCheckingInterval: patience / 10 };
-    this.server = createServer(times, (request, response) => {
+    const settings = {
+      requestTimeout: patience,
+      connectionsCheckingInterval: patience / 10,
+      requireHostHeader: false, // Node.js would refuse it by itself, and take the next as the first
+    };
+    this.server = createServer(settings, (request, response) => {
       void this.serve(routes, request, response);
     });
     this.server.maxConnections = 100;
+    // Each answer ends its connection: what else was sent on it must not be done without one.
+    this.server.maxRequestsPerSocket = 1;
   }
 
   /**
