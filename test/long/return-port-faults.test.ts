@@ -1,4 +1,5 @@
-// The return port does everything wrong: nothing is lost, nothing arrives half, and the queue says why.
+// The return port does wrong to several recipients, to kept connections and under load: nothing is lost, nothing arrives
+// half, and the queue says why. Each fault at each step is in return-port-steps.test.ts.
 //
 //   smtp-source, swaks ──► smtpd ──► "postseal" ──► Postseal ──► embedded return port with faults
 //                            │            └── deferred, bounced ──► queue, bounce ──► maildir
@@ -11,7 +12,7 @@ import { describeWithPeers } from '../support/peers.js';
 import { makePki } from '../support/pki.js';
 import { Postfix, type QueuedMessage, freePort, until } from '../support/postfix.js';
 import { PostsealProcess } from '../support/postseal-process.js';
-import { type Fault, ReturnPort, type StoredMessage } from '../support/return-port.js';
+import { ReturnPort, type StoredMessage } from '../support/return-port.js';
 import { Verifiers, verifierPeers } from '../support/verifiers.js';
 
 const peers = ['postfix', 'smtp-source', 'swaks', ...verifierPeers] as const;
@@ -152,97 +153,6 @@ recipient = *@phones.example
     await expectDeliveredAfterMending();
   });
 
-  const temporary: Fault[] = [
-    { at: 'greeting', reply: '421 4.3.2 Too busy', then: 'hang up' },
-    { at: 'EHLO', reply: '451 4.3.0 No EHLO today' },
-    { at: 'MAIL', reply: '452 4.3.1 Insufficient system storage' },
-    { at: 'RCPT', reply: '450 4.2.0 Greylisted, come back' },
-    { at: 'DATA', reply: '451 4.3.0 No DATA today' },
-    { at: 'body', afterBytes: 50_000, reply: '452 4.3.1 Queue is full', then: 'hang up' },
-    { at: 'body', afterBytes: 50_000, reply: '452 4.3.1 Queue is full now' },
-    { at: 'dot', reply: '451 4.3.0 Queue file write error' },
-  ];
-  for (const fault of temporary) {
-    test(`${fault.reply} at ${fault.at}${fault.then ? ', and hangs up' : ''}: deferred with this reply`, async () => {
-      returnPort.fault(fault);
-      await send('kim@example.net');
-      expect(reason(await deferred('kim@example.net'))).toContain(fault.reply!.slice(4));
-      expect(returnPort.messages).toEqual([]);
-      await expectDeliveredAfterMending();
-    });
-  }
-
-  // XFORWARD is for the log alone; Postfix's own client goes on without it too.
-  test('XFORWARD refused: nothing is lost', async () => {
-    returnPort.fault({ at: 'XFORWARD', reply: '451 4.3.0 No XFORWARD today' });
-    await send('kim@example.net');
-    await until(
-      'the message to be delivered or deferred',
-      async () => returnPort.messages.length === 1 || (await postfix.queue())[0]?.queue_name === 'deferred',
-    );
-    await expectDeliveredAfterMending();
-  });
-
-  const permanent: Fault[] = [
-    { at: 'MAIL', reply: '553 5.1.7 Sender not welcome' },
-    { at: 'RCPT', reply: '550 5.1.1 No such user' },
-    { at: 'DATA', reply: '554 5.5.0 No DATA ever' },
-    { at: 'dot', reply: '554 5.7.1 Content rejected' },
-    { at: 'body', afterBytes: 50_000, reply: '552 5.3.4 Message too big' },
-  ];
-  for (const fault of permanent) {
-    test(`${fault.reply} at ${fault.at}: bounced with this reply`, async () => {
-      returnPort.fault(fault);
-      await send('kim@example.net');
-      // Refused recipients hear of it at the second attempt.
-      await until('the bounce', async () => {
-        const entries = await postfix.queue();
-        if (entries.some(entry => entry.queue_name === 'deferred')) await postfix.flush();
-        return postfix.count() > 0;
-      });
-      expect(await bounce()).toContain(fault.reply!.slice(4));
-      await postfix.drained();
-      expect(returnPort.messages).toEqual([]);
-      expect(postfix.count()).toBe(1);
-    });
-  }
-
-  // Says nothing of this message (RFC 5321 §3.1); Postfix's own client defers, too (smtp_skip_5xx_greeting).
-  test('554 at greeting: deferred, not bounced', async () => {
-    returnPort.fault({ at: 'greeting', reply: '554 5.3.2 Not in service', then: 'hang up' });
-    await send('kim@example.net');
-    expect(reason(await deferred('kim@example.net'))).toContain('5.3.2 Not in service');
-    await expectDeliveredAfterMending();
-    expect(postfix.count()).toBe(0);
-  });
-
-  const hangUps: Fault[] = [
-    { at: 'connect', then: 'hang up' },
-    { at: 'EHLO', then: 'hang up' },
-    { at: 'MAIL', then: 'hang up' },
-    { at: 'RCPT', then: 'hang up' },
-    { at: 'DATA', then: 'hang up' },
-    { at: 'body', afterBytes: 50_000, then: 'hang up' },
-    { at: 'dot', then: 'hang up' },
-  ];
-  for (const fault of hangUps) {
-    test(`hangs up at ${fault.at}: deferred`, async () => {
-      returnPort.fault(fault);
-      await send('kim@example.net');
-      expect(reason(await deferred('kim@example.net'))).toMatch(/return port/i);
-      expect(returnPort.messages).toEqual([]);
-      await expectDeliveredAfterMending();
-    });
-  }
-
-  test('hangs up after it kept the message, before the reply: at least once, each whole', async () => {
-    returnPort.fault({ at: 'stored', then: 'hang up' });
-    await send('kim@example.net');
-    expect(reason(await deferred('kim@example.net'))).toMatch(/return port/i);
-    expect(returnPort.messages).toHaveLength(1);
-    await expectDeliveredAfterMending(2);
-  });
-
   for (const at of ['greeting', 'MAIL', 'body', 'dot'] as const) {
     test(`hangs at ${at}: deferred when Postfix tires of it`, async () => {
       returnPort.fault({ at, afterBytes: at === 'body' ? 50_000 : 0, then: 'hang' });
@@ -252,27 +162,6 @@ recipient = *@phones.example
       await expectDeliveredAfterMending();
     });
   }
-
-  test('slow at every step: delivered', async () => {
-    for (const at of [
-      'greeting',
-      'EHLO',
-      'XFORWARD',
-      'MAIL',
-      'RCPT',
-      'DATA',
-      'body',
-      'dot',
-      'stored',
-    ] as const) {
-      returnPort.fault({ at, delay: 150 });
-    }
-    await send('kim@example.net');
-    await returnPort.received(1);
-    await postfix.drained();
-    await expectWhole();
-    expect(returnPort.messages).toHaveLength(1);
-  });
 
   test('restarted between two messages: the kept connection is dead, and neither message suffers', async () => {
     await send('kim@example.net');

@@ -36,8 +36,8 @@ export interface Fault {
   readonly delay?: number;
   /** Instead of the usual reply, without CRLF: `450 4.2.0 Later`. A `body` reply comes early: content goes on. */
   readonly reply?: string;
-  /** Closes the connection, or leaves it open and says nothing more, ever. */
-  readonly then?: 'hang up' | 'hang';
+  /** Closes the connection (FIN, or RST), or leaves it open and says nothing more, ever. */
+  readonly then?: 'hang up' | 'reset' | 'hang';
 }
 
 /** A message that was received whole. The lines are as they came, without CRLF. */
@@ -401,6 +401,10 @@ class Dialog {
       this.note('--', 'hangs up');
       if (reply === undefined) this.socket.destroy();
       else this.socket.end();
+    }
+    if (then === 'reset') {
+      this.note('--', 'resets');
+      this.socket.resetAndDestroy();
     }
     if (then === 'hang') this.note('--', 'hangs');
     return then === undefined;
