@@ -20,7 +20,7 @@ export interface CourierOptions {
   /** Where it brings them, for the journal. */
   readonly to: string;
   /**
-   * Brings some lines there; called again with the same ones until it succeeds.
+   * Brings some lines there; called again with the same ones until it succeeds, and with what has come meanwhile.
    * @throws Undeliverable where trying again is no use, Later, or any other error
    */
   readonly deliver: (lines: readonly string[], signal: AbortSignal) => Promise<void>;

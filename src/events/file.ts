@@ -5,7 +5,9 @@ const newline = 0x0a;
 
 export class EventFile {
   private handle: FileHandle | undefined;
-  private rest: Buffer | undefined;
+  /** What is not written yet of lines that were delivered, and how many they are. */
+  private rest: Buffer = Buffer.alloc(0);
+  private begun = 0;
   private moved = false;
   /** The file ends in half a line: a service was killed, or had no room. */
   private unfinished = false;
@@ -28,17 +30,20 @@ export class EventFile {
     this.moved = true;
   }
 
-  /** Appends lines. @param lines after an error the same ones again. @throws the system's error */
+  /** Appends lines. @param lines after an error the same ones again, and maybe more. @throws the system's error */
   async deliver(lines: readonly string[]): Promise<void> {
     try {
       if (this.moved) await this.release();
       if (!this.handle) await this.open();
-      this.rest ??= Buffer.from(`${this.unfinished ? '\n' : ''}${lines.join('\n')}\n`);
+      const more = lines.slice(this.begun).map(line => `${line}\n`);
+      const end = this.begun === 0 && this.unfinished ? '\n' : '';
+      this.rest = Buffer.concat([this.rest, Buffer.from(end + more.join(''))]);
+      this.begun = lines.length;
       while (this.rest.length > 0) {
         const { bytesWritten } = await this.handle!.write(this.rest);
         this.rest = this.rest.subarray(bytesWritten);
       }
-      this.rest = undefined;
+      this.begun = 0;
       this.unfinished = false;
     } catch (error) {
       // Another time it may be another file.
