@@ -51,6 +51,9 @@ export class Connection extends SMTPConnection {
       tooLong: () => {
         this.refuse(new Failure('command-too-long'));
       },
+      tooSlow: () => {
+        this._onTimeout();
+      },
     });
     // All that smtp-server does with it by itself is to say that the connection is closed.
     return input as unknown as SMTPStream;

@@ -5,6 +5,9 @@ import { Connection, type Owner } from './connection.js';
 import { turnAway } from './doorkeeper.js';
 import type { InboundOptions } from './inbound-options.js';
 
+/** Connections that wait to be accepted, as systemd has it: of more than that some would get no greeting for long. */
+const backlog = 4096;
+
 export class Inbound {
   private readonly server: Server;
 
@@ -21,7 +24,7 @@ export class Inbound {
     const { server } = this.server;
     return new Promise((resolve, reject) => {
       server.once('error', reject);
-      server.listen(where, () => {
+      server.listen({ ...where, backlog }, () => {
         server.removeListener('error', reject);
         resolve();
       });

@@ -12,12 +12,16 @@ const NOTHING = Buffer.alloc(0);
 const maxCommands = 100;
 /** In octets; RFC 5321 §4.5.3.1.4 has 512, and extensions add to it. */
 const maxLine = 16 * 1024;
+/** Octets of content in a second, as Postfix's smtpd_min_data_rate: who sends fewer for long dawdles. */
+const slowest = 500;
 
 export interface InputHandlers {
   /** Takes a command line without its line end; `next` is called when the reply to it has been written. */
   command(line: Buffer, next: () => void): void;
   /** A line is longer than any command. */
   tooLong(): void;
+  /** An octet now and then is not silence, but no command or message comes of it. */
+  tooSlow(): void;
 }
 
 export class Input {
@@ -29,6 +33,9 @@ export class Input {
   /** Something has yet to be done before more can be handled. */
   private busy = false;
   private running = false;
+  /** When the client last got on, and what it has sent of content since. */
+  private since = 0;
+  private octets = 0;
 
   constructor(
     private readonly socket: Socket,
@@ -39,6 +46,8 @@ export class Input {
   start(): void {
     this.socket.on('data', (chunk: Buffer) => {
       if (this.isClosed) return;
+      if (this.isLate) this.handlers.tooSlow();
+      if (this.rest.length === 0 && !this.content) this.getsOn();
       this.rest = this.rest.length === 0 ? chunk : Buffer.concat([this.rest, chunk]);
       if (this.busy) this.socket.pause();
       else this.run();
@@ -48,6 +57,7 @@ export class Input {
   /** From here on the octets are content. Once all of it has come, `proceed` leads back to commands. */
   receive(sink: Content): void {
     this.content = { sink, dots: new DotUnstuffer() };
+    this.getsOn();
     sink.onRoom = () => {
       this.proceed();
     };
@@ -60,9 +70,26 @@ export class Input {
     if (this.socket.isPaused()) {
       this.socket.resume();
       // It was we who kept it waiting: its time to be idle begins now.
-      this.socket.setTimeout(this.socket.timeout ?? 0);
+      this.socket.setTimeout(this.timeout);
     }
+    this.getsOn();
     this.run();
+  }
+
+  private getsOn(): void {
+    this.since = performance.now();
+    this.octets = 0;
+  }
+
+  /** In the midst of a command or of content for longer than it may say nothing. */
+  private get isLate(): boolean {
+    const isWithin = !this.busy && (this.rest.length > 0 || this.content !== undefined);
+    return isWithin && this.timeout > 0 && performance.now() - this.since > this.timeout;
+  }
+
+  /** Milliseconds; 0 for none. */
+  private get timeout(): number {
+    return this.socket.timeout ?? 0;
   }
 
   private run(): void {
@@ -97,6 +124,7 @@ export class Input {
     }
     if (lf === -1) return false;
     this.rest = rest.subarray(lf + 1);
+    this.getsOn();
     this.busy = true;
     this.handlers.command(rest.subarray(0, rest[lf - 1] === CR ? lf - 1 : lf), () => {
       this.proceed();
@@ -107,6 +135,8 @@ export class Input {
   private takeContent({ sink, dots }: { sink: Content; dots: DotUnstuffer }): void {
     const { content, rest } = dots.write(this.rest);
     this.rest = rest ?? NOTHING;
+    this.octets += content.length;
+    if (this.octets * 1000 >= slowest * this.timeout) this.getsOn();
     sink.take(content);
     if (rest === undefined) {
       this.busy = sink.full;

@@ -1,4 +1,5 @@
 // The way back into Postfix: transactions over reused connections, the envelope exactly as it came (R35).
+import { setMaxListeners } from 'node:events';
 import type { Envelope, Recipient } from '../envelope.js';
 import { Failure, outcome, type Reply } from '../failure.js';
 import { Refused, type NextHop, type Trace, type Transfer } from '../next-hop.js';
@@ -34,6 +35,8 @@ export class ReturnPort implements NextHop {
     private readonly clock: () => number = () => performance.now(),
   ) {
     this.contact = new ContactLog(clock);
+    // Each connection that is being made listens; Node takes more than ten for a leak, and warns.
+    setMaxListeners(Infinity, this.closing.signal);
   }
 
   get connections(): { readonly idle: number; readonly busy: number } {

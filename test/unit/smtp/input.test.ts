@@ -1,7 +1,7 @@
 // Commands and content out of one stream of octets, whatever the packets are that it comes in.
 import { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
-import { beforeEach, describe, expect, type Mock, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, type Mock, test, vi } from 'vitest';
 import { Content } from '../../../src/smtp/content.js';
 import { Input } from '../../../src/smtp/input.js';
 
@@ -13,6 +13,7 @@ let input: Input;
 /** What was said, in order: commands, and the content of messages. */
 let said: string[];
 let tooLong: number;
+let tooSlow: number;
 /** Those of the next command and of the message that is being delivered, where they are to wait. */
 let held: (() => void)[];
 let holding: boolean;
@@ -22,6 +23,7 @@ beforeEach(() => {
   said = [];
   held = [];
   tooLong = 0;
+  tooSlow = 0;
   holding = false;
   const duplex = new Duplex({
     read: () => undefined,
@@ -47,6 +49,10 @@ beforeEach(() => {
     },
     tooLong: () => {
       tooLong++;
+      input.isClosed = true;
+    },
+    tooSlow: () => {
+      tooSlow++;
       input.isClosed = true;
     },
   });
@@ -161,6 +167,53 @@ describe('a line longer than any command', () => {
     await send(`${'x'.repeat(6_000)}\r\n`);
     expect(tooLong).toBe(0);
     expect(said).toEqual(['x'.repeat(16_000)]);
+  });
+});
+
+describe('a client that dawdles', () => {
+  const at = (milliseconds: number): void => {
+    vi.spyOn(performance, 'now').mockReturnValue(milliseconds);
+  };
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  test('over a command has no more time for it than for silence', async () => {
+    for (let ms = 0; ms <= 1000; ms += 500) {
+      at(ms);
+      await send('x');
+    }
+    expect(tooSlow).toBe(0);
+    at(1001);
+    await send('x');
+    expect(tooSlow).toBe(1);
+  });
+
+  test('over a message has to send so much in that time', async () => {
+    at(0);
+    await send('DATA\r\n');
+    for (let ms = 900; ms < 9000; ms += 900) {
+      at(ms);
+      await send('x'.repeat(500));
+    }
+    expect(tooSlow).toBe(0);
+    for (const ms of [9900, 10_800]) {
+      at(ms);
+      await send('x'.repeat(100));
+    }
+    expect(tooSlow).toBe(1);
+  });
+
+  test('is not one that says nothing between two commands, or is kept waiting', async () => {
+    at(0);
+    await send('MAIL\r\n');
+    at(5000);
+    holding = true;
+    await send('RCPT\r\nDA');
+    at(9000);
+    held.shift()!();
+    await send('TA\r\n');
+    expect(tooSlow).toBe(0);
   });
 });
 
