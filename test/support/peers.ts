@@ -18,6 +18,9 @@ const packages = {
   python3: 'python3',
   haproxy: 'haproxy',
   unshare: 'util-linux',
+  mount: 'mount',
+  prlimit: 'util-linux',
+  ip: 'iproute2',
   'systemd-analyze': 'systemd',
   'systemd-notify': 'systemd',
   'systemd-socket-activate': 'systemd',
@@ -67,7 +70,7 @@ export function obstacle(peers: readonly Peer[]): string | undefined {
   const missing = peers.filter(name => find(name) === undefined).map(name => packages[name]);
   if (missing.length > 0) return `install ${[...new Set(missing)].join(', ')}`;
   // Postfix's master starts as root and nothing else.
-  const ofRoot = peers.find(name => name === 'postfix' || name === 'unshare');
+  const ofRoot = peers.find(name => ['postfix', 'unshare', 'mount', 'ip'].includes(name));
   return ofRoot && process.getuid?.() !== 0 ? `run as root (${ofRoot})` : undefined;
 }
 

@@ -64,6 +64,8 @@ export interface CutMessage {
 export interface ReturnPortOptions {
   /** Default: a free one. */
   readonly port?: number;
+  /** An address of this machine; default 127.0.0.1. */
+  readonly host?: string;
   /** Listen on this UNIX socket instead. */
   readonly path?: string;
   /** EHLO keywords after the name; default `defaultExtensions`. */
@@ -101,6 +103,7 @@ export class ReturnPort {
   readonly name: string;
   /** 0 before the first start, and for a UNIX socket. */
   port: number;
+  private readonly host: string;
   private readonly path: string | undefined;
 
   private faults: { fault: Fault; left: number }[] = [];
@@ -111,12 +114,13 @@ export class ReturnPort {
 
   private constructor(options: ReturnPortOptions) {
     this.port = options.port ?? 0;
+    this.host = options.host ?? '127.0.0.1';
     this.path = options.path;
     this.extensions = options.extensions ?? defaultExtensions;
     this.name = options.name ?? 'return-port.example';
   }
 
-  /** A server that listens, on 127.0.0.1 where it has no path. */
+  /** A server that listens. */
   static async start(options: ReturnPortOptions = {}): Promise<ReturnPort> {
     const port = new ReturnPort(options);
     await port.resume();
@@ -163,7 +167,7 @@ export class ReturnPort {
       socket.once('close', () => this.sockets.delete(socket));
       new Dialog(this.internals(), socket, ++this.connections);
     });
-    server.listen(this.path === undefined ? { port: this.port, host: '127.0.0.1' } : { path: this.path });
+    server.listen(this.path === undefined ? { port: this.port, host: this.host } : { path: this.path });
     await once(server, 'listening');
     if (this.path === undefined) this.port = (server.address() as AddressInfo).port;
     this.server = server;

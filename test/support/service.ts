@@ -12,6 +12,8 @@ export interface ServiceOptions {
   readonly journal: string;
   /** Further arguments of node. */
   readonly nodeArguments?: readonly string[];
+  /** A command with its arguments that becomes the one behind it: `ip netns exec NAME`. */
+  readonly within?: readonly string[];
 }
 
 export class Service {
@@ -27,9 +29,11 @@ export class Service {
   }
 
   /** Starts it and waits until it says that it is ready. @throws Error with what it wrote instead */
-  static async start({ config, journal, nodeArguments = [] }: ServiceOptions): Promise<Service> {
+  static async start({ config, journal, nodeArguments = [], within = [] }: ServiceOptions): Promise<Service> {
     const output = openSync(journal, 'w');
-    const child = spawn(process.execPath, [...nodeArguments, entry, 'serve', '--config', config], {
+    const node = [process.execPath, ...nodeArguments, entry, 'serve', '--config', config];
+    const [program, ...args] = [...within, ...node];
+    const child = spawn(program!, args, {
       stdio: ['ignore', output, output],
     });
     closeSync(output);
@@ -43,6 +47,14 @@ export class Service {
 
   get pid(): number {
     return this.child.pid!;
+  }
+
+  get running(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
   }
 
   /** Lines of the journal that contain `mark`. */
