@@ -39,9 +39,9 @@ export function readConfig(file: string, text: string | Uint8Array, hostname = o
   const only = (kind: string): Section =>
     all(kind)[0] ?? { kind, name: undefined, title: kind, line: 1, entries: [] };
   const names = {
-    certificate: all('certificate').map(nameOf),
-    certificates: all('certificates').map(nameOf),
-    rule: all('rule').map(nameOf),
+    certificate: new Set(all('certificate').map(nameOf)),
+    certificates: new Set(all('certificates').map(nameOf)),
+    rule: new Set(all('rule').map(nameOf)),
   };
 
   const serviceSection = readService(only('service'), hostname, context, findings);

@@ -9,7 +9,7 @@ import type { Section } from './source.js';
 import { didYouMean } from './suggest.js';
 
 /** The names of the sections that a rule may refer to. */
-export type CertificateNames = Readonly<Record<Source, readonly string[]>>;
+export type CertificateNames = Readonly<Record<Source, ReadonlySet<string>>>;
 
 type Source = 'certificate' | 'certificates';
 type Reference = NonNullable<RuleSection['certificate']>;
@@ -106,7 +106,7 @@ function readReference(
     const value = values[key];
     if (value === undefined) continue;
     const named = typeof value === 'string' ? [value] : value;
-    const unknown = named.filter(name => !names[key].includes(name));
+    const unknown = named.filter(name => !names[key].has(name));
     for (const name of new Set(unknown)) findings.error(place(key), noSuch(key, name, names));
     const twice = named.find((name, i) => named.indexOf(name) < i);
     if (twice !== undefined) findings.error(place(key), `"${twice}" stands here twice: name it once`);
@@ -118,7 +118,7 @@ function readReference(
     const mend = 'name one, or a directory by certificates';
     findings.error(
       place('certificate'),
-      `is missing: ${mend} (have: ${list([...names.certificate, ...names.certificates])})`,
+      `is missing: ${mend} (have: ${list(new Set([...names.certificate, ...names.certificates]))})`,
     );
   } else if (given[0] !== undefined && values.sign === 'never') {
     findings.warning(place(given[0]), 'not used, as this rule never signs');
@@ -128,22 +128,28 @@ function readReference(
 
 function noSuch(key: Source, name: string, names: CertificateNames): string {
   const other = key === 'certificate' ? 'certificates' : 'certificate';
-  if (names[other].includes(name))
-    return `"${name}" is the section [${other}:${name}]: write ${other} = ${name}`;
+  if (names[other].has(name)) return `"${name}" is the section [${other}:${name}]: write ${other} = ${name}`;
   const what = key === 'certificate' ? 'certificate' : 'directory of certificates';
   const mend =
-    names[key].length === 0 ? `have none: add a section [${key}:${name}]` : `have: ${list(names[key])}`;
+    names[key].size === 0 ? `have none: add a section [${key}:${name}]` : `have: ${list(names[key])}`;
   return `no ${what} named "${name}" (${mend})`;
 }
 
-function list(names: readonly string[]): string {
-  return names.length === 0 ? 'none' : names.join(', ');
+/** Of thousands nobody reads all, and thousands of mistakes would each tell them. */
+const listed = 20;
+
+function list(names: ReadonlySet<string>): string {
+  if (names.size === 0) return 'none';
+  const shown: string[] = [];
+  for (const name of names) if (shown.push(name) === listed) break;
+  const more = names.size - shown.length;
+  return shown.join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
 /** @param rules the names of those that there are */
 export function readException(
   section: Section,
-  rules: readonly string[],
+  rules: ReadonlySet<string>,
   context: Context,
   findings: Findings,
 ): Exception | undefined {
@@ -154,8 +160,8 @@ export function readException(
     findings.error(place, `excepts nothing: give it one of ${conditions.join(', ')}`);
   }
   for (const name of values.rule ?? []) {
-    if (rules.includes(name)) continue;
-    const mend = didYouMean(name, rules) || ` (have: ${list(rules)})`;
+    if (rules.has(name)) continue;
+    const mend = didYouMean(name, [...rules]) || ` (have: ${list(rules)})`;
     const place = { line: lineOf('rule'), section: section.title, key: 'rule' };
     findings.error(place, `no rule named "${name}"${mend}`);
   }
@@ -177,27 +183,42 @@ export function warnOfIdleExceptions(
   { rules, exceptions }: Pick<Config, 'rules' | 'exceptions'>,
   findings: Findings,
 ): void {
-  const never = rules.filter(({ sign }) => sign === 'never').map(({ name }) => name);
+  const never = new Set(rules.filter(({ sign }) => sign === 'never').map(({ name }) => name));
+  const byName = new Map(sections.map(section => [section.name, section]));
   for (const { name, rules: scope } of exceptions) {
-    const section = sections.find(s => s.name === name);
-    if (section && scope?.every(rule => never.includes(rule)) === true) {
+    const section = byName.get(name);
+    if (section && scope?.every(rule => never.has(rule)) === true) {
       const line = section.entries.find(({ key }) => key === 'rule')?.line ?? section.line;
       const place = { line, section: section.title, key: 'rule' };
-      findings.warning(place, `changes nothing: ${list(scope)} never signs`);
+      findings.warning(place, `changes nothing: ${list(new Set(scope))} never signs`);
     }
   }
 }
 
 /** Warns of rules whose every sender an earlier rule takes: the first match wins. */
 export function warnOfShadows(rules: readonly RuleSection[], findings: Findings): void {
-  for (const [index, later] of rules.entries()) {
-    const shadow = rules.slice(0, index).find(earlier => {
-      const taken = new Set(earlier.senders.map(({ source }) => source.toLowerCase()));
-      const isTaken = (source: string): boolean => taken.has('*') || taken.has(source.toLowerCase());
-      return earlier.match === later.match && later.senders.every(({ source }) => isTaken(source));
-    });
-    if (!shadow) continue;
-    const message = `never used: [rule:${shadow.name}] in line ${shadow.origin.line} takes all its senders first`;
-    findings.warning({ line: later.origin.line, section: `rule:${later.name}` }, message);
+  /** The rules that name a sender so far, by how they match and what they name. */
+  const takers = new Map<string, Set<RuleSection>>();
+  for (const rule of rules) {
+    const takersOf = (sender: string): ReadonlySet<RuleSection> =>
+      takers.get(`${rule.match} ${sender}`) ?? new Set();
+    const senders = [...new Set(rule.senders.map(({ source }) => source.toLowerCase()))];
+    const all = takersOf('*');
+    const rarest = senders.map(takersOf).reduce((a, b) => (b.size < a.size ? b : a));
+    const isTaken = (by: RuleSection): boolean =>
+      senders.every(sender => all.has(by) || takersOf(sender).has(by));
+    const first = (candidates: Iterable<RuleSection>): RuleSection[] => {
+      for (const candidate of candidates) if (isTaken(candidate)) return [candidate];
+      return [];
+    };
+    const [shadow] = [...first(all), ...first(rarest)].sort((a, b) => a.origin.line - b.origin.line);
+    if (shadow) {
+      const message = `never used: [rule:${shadow.name}] in line ${shadow.origin.line} takes all its senders first`;
+      findings.warning({ line: rule.origin.line, section: `rule:${rule.name}` }, message);
+    }
+    for (const sender of senders) {
+      const key = `${rule.match} ${sender}`;
+      takers.set(key, (takers.get(key) ?? new Set()).add(rule));
+    }
   }
 }

@@ -1,7 +1,11 @@
 // "Did you mean": the known name closest to a mistyped one.
 
+/** Among more names than these one is always close, and to look at them all for each of many mistakes takes minutes. */
+const few = 1000;
+
 /** @returns the closest of the names, or undefined where none is close enough to be what was meant */
 export function closest(word: string, names: readonly string[]): string | undefined {
+  if (names.length > few) return undefined;
   const typed = normal(word);
   const limit = Math.max(1, Math.floor(typed.length / 3));
   let best: string | undefined;

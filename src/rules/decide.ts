@@ -9,7 +9,7 @@ import { applyExceptions, passes } from './exceptions.js';
 import { describeFragile, neverSigned, type Fragile, type MessageFacts } from './message.js';
 import type { LeftUnsigned, Policy, Rule } from './policy.js';
 import { readRequest } from './request.js';
-import { authorOf, authorsOf, listed, matchesSender } from './sender.js';
+import { authorOf, authorsOf, findRule, listed } from './sender.js';
 
 /** Decides for each recipient, in their order. */
 export function decide(
@@ -56,7 +56,7 @@ function decideForSender(
     steps.push({ subject: 'message', finding: `${never}: never signed` });
     return { action: 'pass', reason: never };
   }
-  const rule = policy.rules.find(r => matchesSender(r, message, steps));
+  const rule = findRule(policy.rules, message, steps);
   if (!rule) return withoutRule(policy, message);
   const unwanted = whyUnwanted(rule, asked, policy.requestHeader, steps);
   const unsigned = (reason: string): Decision => ({ action: 'pass', rule: rule.name, reason });

@@ -1,5 +1,6 @@
 // Patterns over addresses, header values and media types: wildcards, or /regular expressions/.
 import { RE2JS, RE2JSSyntaxException } from 're2js';
+import { PatternIndex } from './pattern-index.js';
 
 /** A compiled pattern. Matching ignores case and takes time linear in the text. */
 export interface Pattern {
@@ -88,50 +89,18 @@ function wildcard(source: string): (text: string) => boolean {
   };
 }
 
-/** Patterns that need no trying one by one: plain texts and `*@domain`, by lower-case text. */
-interface Index<P extends Pattern> {
-  readonly exact: ReadonlyMap<string, readonly P[]>;
-  readonly domains: ReadonlyMap<string, readonly P[]>;
-  readonly others: readonly P[];
-}
+// Lists are made once and never change.
+const indexes = new WeakMap<readonly Pattern[], PatternIndex<Pattern>>();
 
-// Lists are made once and never change; a list of thousands must not cost each recipient its length.
-const indexes = new WeakMap<readonly Pattern[], Index<Pattern>>();
-
-/** A pattern of the list that matches, if there is one among those that count. */
+/** The first pattern of the list that matches, among those that count. */
 export function findPattern<P extends Pattern>(
   patterns: readonly P[],
   text: string,
-  counts: (pattern: P) => boolean = () => true,
+  counts?: (pattern: P) => boolean,
 ): P | undefined {
-  let index = indexes.get(patterns) as Index<P> | undefined;
-  if (!index) indexes.set(patterns, (index = indexOf(patterns)));
-  const lower = text.toLowerCase();
-  const at = lower.lastIndexOf('@');
-  return (
-    index.exact.get(lower)?.find(counts) ??
-    (at === -1 ? undefined : index.domains.get(lower.slice(at))?.find(counts)) ??
-    index.others.find(p => counts(p) && p.matches(text))
-  );
-}
-
-function indexOf<P extends Pattern>(patterns: readonly P[]): Index<P> {
-  const exact = new Map<string, P[]>();
-  const domains = new Map<string, P[]>();
-  const others: P[] = [];
-  const add = (list: Map<string, P[]>, key: string, pattern: P): void => {
-    const same = list.get(key);
-    if (same) same.push(pattern);
-    else list.set(key, [pattern]);
-  };
-  for (const pattern of patterns) {
-    const source = pattern.source.toLowerCase();
-    if (source.startsWith('/')) others.push(pattern);
-    else if (!/[*?]/.test(source)) add(exact, source, pattern);
-    else if (/^\*@[^*?@]+$/.test(source)) add(domains, source.slice(1), pattern);
-    else others.push(pattern);
-  }
-  return { exact, domains, others };
+  let index = indexes.get(patterns) as PatternIndex<P> | undefined;
+  if (!index) indexes.set(patterns, (index = new PatternIndex(patterns)));
+  return index.find(text, counts);
 }
 
 /** The patterns for people; of a long list only the beginning. */

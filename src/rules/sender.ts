@@ -3,7 +3,8 @@ import { sameMailbox, type Address } from '../address.js';
 import type { Step } from '../decision.js';
 import { Failure } from '../failure.js';
 import type { MessageFacts } from './message.js';
-import { findPattern, listPatterns } from './pattern.js';
+import { PatternIndex } from './pattern-index.js';
+import { listPatterns, type Pattern } from './pattern.js';
 import type { Rule } from './policy.js';
 
 /**
@@ -21,22 +22,57 @@ function isDeliverable({ domain, canonical }: Address): boolean {
   return domain !== '' && canonical.length <= longestMailbox;
 }
 
-/** Whether the rule is about this sender; pushes a step that tells. */
-export function matchesSender(rule: Rule, message: MessageFacts, steps: Step[]): boolean {
+/** So many rules that are not about a sender are told one by one: nobody reads thousands, and each costs its time. */
+const told = 20;
+
+/** The first rule that is about this sender; pushes steps that tell. */
+export function findRule(rules: readonly Rule[], message: MessageFacts, steps: Step[]): Rule | undefined {
   const authors = authorsOf(message);
-  const candidates = rule.match === 'envelope' || !authors ? [message.sender] : authors;
-  const matches = candidates.some(a => findPattern(rule.senders, a.canonical));
-  const what =
-    rule.match === 'envelope'
-      ? 'envelope sender'
-      : authors
-        ? 'From'
-        : 'From names nobody clearly; envelope sender';
-  steps.push({
-    subject: `rule ${rule.name}`,
-    finding: `${what} ${listed(candidates)} ${matches ? 'matches' : 'does not match'} ${listPatterns(rule.senders)}`,
-  });
-  return matches;
+  const candidates = { from: authors ?? [message.sender], envelope: [message.sender] };
+  const senders = sendersOf(rules);
+  const found = (['from', 'envelope'] as const).flatMap(match =>
+    candidates[match].map(({ canonical }) => senders[match].find(canonical)?.place ?? rules.length),
+  );
+  const first = Math.min(...found);
+  const tell = (rule: Rule, matches: string): void => {
+    const compared = listed(candidates[rule.match]);
+    const what =
+      rule.match === 'envelope'
+        ? 'envelope sender'
+        : authors
+          ? 'From'
+          : 'From names nobody clearly; envelope sender';
+    const finding = `${what} ${compared} ${matches} ${listPatterns(rule.senders)}`;
+    steps.push({ subject: `rule ${rule.name}`, finding });
+  };
+  for (const rule of rules.slice(0, Math.min(first, told))) tell(rule, 'does not match');
+  if (first > told) steps.push({ subject: 'rules', finding: `${first - told} more do not match` });
+  const rule = rules[first];
+  if (rule) tell(rule, 'matches');
+  return rule;
+}
+
+interface SenderPattern extends Pattern {
+  /** Of its rule among the rules. */
+  readonly place: number;
+}
+
+type Senders = Readonly<Record<Rule['match'], PatternIndex<SenderPattern>>>;
+
+// The rules of an installation never change.
+const indexes = new WeakMap<readonly Rule[], Senders>();
+
+function sendersOf(rules: readonly Rule[]): Senders {
+  let senders = indexes.get(rules);
+  if (!senders) {
+    const all = (match: Rule['match']): SenderPattern[] =>
+      rules.flatMap((rule, place) =>
+        rule.match === match ? rule.senders.map(pattern => ({ ...pattern, place })) : [],
+      );
+    senders = { from: new PatternIndex(all('from')), envelope: new PatternIndex(all('envelope')) };
+    indexes.set(rules, senders);
+  }
+  return senders;
 }
 
 /** The mailbox that the signature speaks for, which the envelope sender must agree with (R4). */

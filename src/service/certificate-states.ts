@@ -3,7 +3,7 @@ import { Address } from '../address.js';
 import type { Config } from '../config/config.js';
 import { daysLeft, names, validity, type Identity } from '../identity.js';
 import type { Rule } from '../rules/policy.js';
-import { sectionsOf } from './link.js';
+import { rulesBySection } from './link.js';
 import type { Installation } from './load.js';
 
 export interface CertificateState {
@@ -34,22 +34,50 @@ export function certificateStates(
   { config, policy, identities }: Installation,
   now: Date,
 ): CertificateState[] {
-  const users = policy.rules.map((rule, i) => ({ rule, sections: new Set(sectionsOf(config.rules[i]!)) }));
+  const linked = policy.rules.map((rule, i) => ({ rule, section: config.rules[i]! }));
+  const users = new Map(
+    [...rulesBySection(linked)].map(([title, all]) => {
+      const rules = all.map(({ rule }) => rule);
+      return [title, { names: rules.map(rule => rule.name), alike: alike(rules) }];
+    }),
+  );
   const soon = soonFor(config);
-  return identities.map(({ section, identity }) => {
-    const rules = users.filter(({ sections }) => sections.has(section)).map(({ rule }) => rule);
-    return {
-      name: identity.name,
-      section,
-      addresses: identity.addresses.map(address => address.canonical),
-      rules: rules.map(rule => rule.name),
-      missedBy: rules.filter(rule => misses(rule, identity, now)).map(rule => rule.name),
-      notBefore: identity.notBefore,
-      notAfter: identity.notAfter,
-      daysLeft: daysLeft(identity, now),
-      state: stateOf(identity, now, soon),
-    };
-  });
+  return identities.map(({ section, identity }) => ({
+    name: identity.name,
+    section,
+    addresses: identity.addresses.map(address => address.canonical),
+    rules: users.get(section)?.names ?? [],
+    missedBy: missedBy(users.get(section)?.alike ?? [], identity, now),
+    notBefore: identity.notBefore,
+    notAfter: identity.notAfter,
+    daysLeft: daysLeft(identity, now),
+    state: stateOf(identity, now, soon),
+  }));
+}
+
+/** Rules that look certificates up alike: one answers for all. */
+interface Alike {
+  readonly rule: Rule;
+  readonly names: string[];
+}
+
+function alike(rules: readonly Rule[]): Alike[] {
+  const groups = new Map<Rule['identitiesFor'], Map<Rule['localParts'], Alike>>();
+  for (const rule of rules) {
+    const group = groups.get(rule.identitiesFor) ?? new Map<Rule['localParts'], Alike>();
+    groups.set(rule.identitiesFor, group);
+    const known = group.get(rule.localParts);
+    if (known) known.names.push(rule.name);
+    else group.set(rule.localParts, { rule, names: [rule.name] });
+  }
+  return [...groups.values()].flatMap(group => [...group.values()]);
+}
+
+/** The names of the rules that will lack it; not a list of its own for each of thousands of certificates. */
+function missedBy(groups: readonly Alike[], identity: Identity, now: Date): readonly string[] {
+  const [first, ...more] = groups.filter(({ rule }) => misses(rule, identity, now));
+  if (!first) return [];
+  return more.length === 0 ? first.names : [first, ...more].flatMap(({ names }) => names);
 }
 
 /** @param soon so many days before its end it expires soon */

@@ -70,7 +70,7 @@ export function mend({ name }: CertificateState): string {
 /** One line that tells all of it. */
 export function sentence(certificate: CertificateState): string {
   const { name, addresses, missedBy } = certificate;
-  const rules = missedBy.length === 1 ? `rule ${missedBy[0]!} has` : `rules ${missedBy.join(', ')} have`;
+  const rules = missedBy.length === 1 ? `rule ${missedBy[0]!} has` : `rules ${shortList(missedBy)} have`;
   return `certificate ${name} (${shortList(addresses)}) ${whenExpires(certificate)}, and ${rules} no other: ${mend(certificate)}`;
 }
 
@@ -86,10 +86,11 @@ export function shortList(all: readonly string[]): string {
 export function expiryProblems(installation: Installation, now: Date): Problem[] {
   const { config } = installation;
   const sections = [...config.certificates, ...config.directories];
+  const origins = new Map(sections.map(({ origin }) => [origin.section, origin]));
   const due = dueWarnings(certificateStates(installation, now), config.journal.warnDays, new Map());
   return due.map(({ certificate }) => {
     const title = certificate.section.replace(' ', ':');
-    const { origin } = sections.find(section => section.origin.section === title)!;
+    const origin = origins.get(title)!;
     const key = certificate.section.startsWith('certificate ') ? 'file' : 'directory';
     return { origin: { ...origin, key }, message: sentence(certificate), severity: 'warning' };
   });
@@ -104,5 +105,5 @@ export function nextLook(certificates: readonly CertificateState[], now: Date): 
   const ends = certificates
     .filter(({ missedBy, notAfter }) => missedBy.length > 0 && notAfter >= now)
     .map(({ notAfter }) => notAfter.getTime() + 1);
-  return new Date(Math.min(tomorrow, ...ends));
+  return new Date(ends.reduce((a, b) => Math.min(a, b), tomorrow));
 }

@@ -13,11 +13,30 @@ export function unableRules(
   rules: readonly RuleSection[],
   certificates: readonly CertificateState[],
 ): UnableRule[] {
+  const byRule = new Map<string, (readonly CertificateState[])[]>();
+  for (const [names, group] of sharing(certificates)) {
+    for (const name of names) {
+      const groups = byRule.get(name);
+      if (groups) groups.push(group);
+      else byRule.set(name, [group]);
+    }
+  }
   return rules
     .filter(({ sign }) => sign === 'always' || sign === 'by-default')
-    .map(({ name }) => ({ rule: name, own: certificates.filter(c => c.rules.includes(name)) }))
-    .filter(({ own }) => !own.some(isValid))
-    .map(({ rule, own }) => ({ rule, why: whyNone(own) }));
+    .map(({ name }) => ({ rule: name, own: byRule.get(name) ?? [] }))
+    .filter(({ own }) => !own.some(group => group.some(isValid)))
+    .map(({ rule, own }) => ({ rule, why: whyNone(own.flat()) }));
+}
+
+/** The certificates by the list of their rules, which those of a section share. */
+function sharing(certificates: readonly CertificateState[]): Map<readonly string[], CertificateState[]> {
+  const groups = new Map<readonly string[], CertificateState[]>();
+  for (const certificate of certificates) {
+    const group = groups.get(certificate.rules);
+    if (group) group.push(certificate);
+    else groups.set(certificate.rules, [certificate]);
+  }
+  return groups;
 }
 
 function isValid({ state }: CertificateState): boolean {

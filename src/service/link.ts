@@ -28,20 +28,35 @@ export function linkRule(section: RuleSection, sources: Sources): Rule {
     ? `${certificate.section} ${or(certificate.names)}`
     : 'no certificate';
   const own = sectionsOf(section).flatMap(title => sources.get(title) ?? []);
+  const [directory] = certificate?.section === 'certificates' ? own : [];
+  if (directory) return { ...rule, certificateSource, ...byAddress(directory) };
   const identities = own.flatMap(source => source.identities);
   const unusableFor = reasons(own.flatMap(source => source.problems));
-  if (certificate?.section !== 'certificates')
-    return { ...rule, certificateSource, identitiesFor: () => identities, unusableFor };
-  const byAddress = new Map<string, Identity[]>();
-  for (const identity of identities) {
-    for (const { key } of identity.addresses) byAddress.set(key, [...(byAddress.get(key) ?? []), identity]);
+  return { ...rule, certificateSource, identitiesFor: () => identities, unusableFor };
+}
+
+type Lookup = Pick<Rule, 'identitiesFor' | 'unusableFor'>;
+
+// Thousands of rules may share a directory of thousands.
+const lookups = new WeakMap<Source, Lookup>();
+
+function byAddress(directory: Source): Lookup {
+  const known = lookups.get(directory);
+  if (known) return known;
+  const identities = new Map<string, Identity[]>();
+  for (const identity of directory.identities) {
+    for (const { key } of identity.addresses) {
+      const others = identities.get(key);
+      if (others) others.push(identity);
+      else identities.set(key, [identity]);
+    }
   }
-  return {
-    ...rule,
-    certificateSource,
-    identitiesFor: mailbox => byAddress.get(mailbox.key) ?? [],
-    unusableFor,
+  const lookup: Lookup = {
+    identitiesFor: mailbox => identities.get(mailbox.key) ?? [],
+    unusableFor: reasons(directory.problems),
   };
+  lookups.set(directory, lookup);
+  return lookup;
 }
 
 /** Warns of senders that a rule spells out and that its certificate does not name: their mail is not signed. */
@@ -87,30 +102,51 @@ export interface Linked {
   readonly rule: Rule;
 }
 
-/** What is not signed because of a problem in this section, a sentence for each rule that feels it. */
+/** The rules that take certificates from each section. */
+export function rulesBySection(rules: readonly Linked[]): ReadonlyMap<string, readonly Linked[]> {
+  const bySection = new Map<string, Linked[]>();
+  for (const linked of rules) {
+    for (const title of sectionsOf(linked.section)) {
+      const others = bySection.get(title);
+      if (others) others.push(linked);
+      else bySection.set(title, [linked]);
+    }
+  }
+  return bySection;
+}
+
+/** So many rules are told of one by one: each of thousands of certificates may be missed by each of thousands. */
+const told = 20;
+
+/**
+ * What is not signed because of a problem with certificates, a sentence for each rule that feels it.
+ * @param rules those that take certificates from there
+ */
 export function consequences(
-  title: string,
   { mailboxes }: CertificateProblem,
   rules: readonly Linked[],
   sources: Sources,
 ): string[] {
-  return rules
-    .filter(({ section }) => sectionsOf(section).includes(title))
-    .flatMap(({ section, rule }) => {
-      const until = 'until this is mended, and';
-      const fate = fates[rule.failure];
-      if (mailboxes) {
-        const left = mailboxes.filter(mailbox => rule.identitiesFor(mailbox).length === 0);
-        return left.length === 0
-          ? []
-          : [`rule ${rule.name} does not sign for ${listed(left)} ${until} that mail ${fate}`];
-      }
-      const others = sectionsOf(section).flatMap(own => sources.get(own)?.identities ?? []);
-      if (others.length === 0) return [`rule ${rule.name} does not sign ${until} its mail ${fate}`];
-      return section.certificate?.section === 'certificate'
-        ? [`rule ${rule.name} signs with ${or(others.map(({ name }) => name))} alone until this is mended`]
-        : [
-            `rule ${rule.name} signs only for senders with another certificate ${until} mail of others ${fate}`,
-          ];
-    });
+  const sentences = rules.slice(0, told).flatMap(({ section, rule }) => {
+    const until = 'until this is mended, and';
+    const fate = fates[rule.failure];
+    if (mailboxes) {
+      const left = mailboxes.filter(mailbox => rule.identitiesFor(mailbox).length === 0);
+      return left.length === 0
+        ? []
+        : [`rule ${rule.name} does not sign for ${listed(left)} ${until} that mail ${fate}`];
+    }
+    const others = sectionsOf(section).map(own => sources.get(own)?.identities ?? []);
+    if (others.every(({ length }) => length === 0))
+      return [`rule ${rule.name} does not sign ${until} its mail ${fate}`];
+    return section.certificate?.section === 'certificate'
+      ? [
+          `rule ${rule.name} signs with ${or(others.flat().map(({ name }) => name))} alone until this is mended`,
+        ]
+      : [`rule ${rule.name} signs only for senders with another certificate ${until} mail of others ${fate}`];
+  });
+  const more = rules.length - told;
+  return more > 0 && sentences.length > 0
+    ? [...sentences, `${more} more rules take certificates from there`]
+    : sentences;
 }

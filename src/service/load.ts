@@ -16,7 +16,7 @@ import type { Identity } from '../identity.js';
 import type { Policy } from '../rules/policy.js';
 import { examineFile, readAuthorization } from './events.js';
 import { CommandError, exit } from '../exit.js';
-import { consequences, linkRule, misnamed, type Source } from './link.js';
+import { consequences, linkRule, misnamed, rulesBySection, type Source } from './link.js';
 
 /** Everything that the ini file leads to. */
 export interface Installation {
@@ -101,8 +101,9 @@ export async function load(
   const identities = sections.flatMap(({ title, identities: list }) =>
     list.map(identity => ({ section: title, identity })),
   );
+  const bySection = rulesBySection(linked);
   const ofCertificates = sections.flatMap(section =>
-    findingsOf(section, problem => consequences(section.title, problem, linked, sources)),
+    findingsOf(section, problem => consequences(problem, bySection.get(section.title) ?? [], sources)),
   );
   const ofRules = linked.flatMap(misnamed);
   const findings = [...problems, ...ofCertificates, ...ofRules, ...ofEvents].sort(

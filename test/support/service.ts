@@ -14,6 +14,8 @@ export interface ServiceOptions {
   readonly nodeArguments?: readonly string[];
   /** A command with its arguments that becomes the one behind it: `ip netns exec NAME`. */
   readonly within?: readonly string[];
+  /** Milliseconds until it must be ready. */
+  readonly patience?: number;
 }
 
 export class Service {
@@ -29,7 +31,13 @@ export class Service {
   }
 
   /** Starts it and waits until it says that it is ready. @throws Error with what it wrote instead */
-  static async start({ config, journal, nodeArguments = [], within = [] }: ServiceOptions): Promise<Service> {
+  static async start({
+    config,
+    journal,
+    nodeArguments = [],
+    within = [],
+    patience = 30_000,
+  }: ServiceOptions): Promise<Service> {
     const output = openSync(journal, 'w');
     const node = [process.execPath, ...nodeArguments, entry, 'serve', '--config', config];
     const [program, ...args] = [...within, ...node];
@@ -39,7 +47,7 @@ export class Service {
     closeSync(output);
     const service = new Service(child, journal);
     const started = (): boolean => child.exitCode !== null || service.lines('ready').length > 0;
-    await until('postseal serve to be ready', started, 30_000);
+    await until('postseal serve to be ready', started, patience);
     if (child.exitCode === null) return service;
     process.off('exit', service.lastResort);
     throw new Error(`postseal serve ended with ${child.exitCode}\n${service.lines('').join('\n')}`);

@@ -1,0 +1,118 @@
+// `npm run bench -- --scale-up`: how start, decision and reload cost with thousands of certificates and rules.
+import { mkdirSync } from 'node:fs';
+import { Address } from '../../src/address.js';
+import { decide } from '../../src/rules/decide.js';
+import type { MessageFacts } from '../../src/rules/message.js';
+import { parsePatterns } from '../../src/rules/pattern.js';
+import { goldenIdentity, policyFor, ruleFor } from '../support/golden-filter.js';
+import { addressOf, directoryFor, iniOf, makePems, makePkcs12s, sectionsFor } from '../support/many.js';
+import { freePort } from '../support/postfix.js';
+import { Service } from '../support/service.js';
+import { cpuTime, residentMemory } from './proc.js';
+import { Setting } from './setting.js';
+import { figure, median, table } from './statistics.js';
+
+/** What the ini file has; in brackets what there are so many of. */
+function installations(setting: Setting, count: number): Readonly<Record<string, readonly string[]>> {
+  const pems = makePems(setting.path(`pem${count}`), count);
+  const p12s = makePkcs12s(setting.path(`p12-${count}`), pems[0]!, count);
+  const plain = pems.map((_, i) => addressOf(i));
+  const one = setting.path(`one${count}`);
+  mkdirSync(one);
+  const pem = setting.path(`pem${count}`);
+  return {
+    'PEM, a section and a rule each': sectionsFor(pems),
+    'PEM, one directory and one rule': directoryFor(pem, ['*']),
+    'PKCS#12, a section and a rule each': sectionsFor(p12s),
+    'PKCS#12, one directory and one rule': directoryFor(setting.path(`p12-${count}`), ['*']),
+    'rules of plain addresses': directoryFor(one, plain),
+    'rules of domains': directoryFor(
+      one,
+      plain.map(a => a.replace(/.*@/, '*@')),
+    ),
+    'rules of regular expressions': directoryFor(
+      one,
+      plain.map(a => `/^${a}$/`),
+    ),
+    'rules over one directory of PEM': directoryFor(pem, plain),
+  };
+}
+
+/** Seconds until it is ready, CPU time of it, and memory. */
+async function start(setting: Setting, name: string, sections: readonly string[]): Promise<string[]> {
+  const config = setting.file('scale.ini', iniOf(await freePort(), sections));
+  const began = performance.now();
+  const service = await Service.start({ config, journal: setting.path('scale.journal'), patience: 600_000 });
+  const seconds = (performance.now() - began) / 1000;
+  const { highest } = residentMemory(service.pid);
+  const row = [name, figure(seconds), figure(cpuTime(service.pid) / 1000), figure(highest)];
+  await service.stop();
+  return row;
+}
+
+const kinds: Readonly<Record<string, (i: number) => string>> = {
+  plain: addressOf,
+  domain: i => `*@d${i}.example.com`,
+  subdomains: i => `*@*.d${i}.example.com`,
+  'wildcards in front of one domain': i => `user${i}-*@example.com`,
+  'regular expressions': i => `/^user${i}@/`,
+};
+
+/** Microseconds of CPU time of a decision about a sender that the last rule alone is for. */
+export async function decisionTime(kind: string, count: number): Promise<number> {
+  const identity = await goldenIdentity('ec');
+  const pattern = kinds[kind]!;
+  const rules = Array.from({ length: count }, (_, i) =>
+    ruleFor(identity, { name: `r${i}`, senders: parsePatterns(pattern(i)), mismatch: 'allow' }),
+  );
+  const policy = { ...policyFor(identity), rules };
+  const last = count - 1;
+  const senders: Readonly<Record<string, string>> = {
+    subdomains: `a@b.d${last}.example.com`,
+    'wildcards in front of one domain': `user${last}-a@example.com`,
+  };
+  const sender = Address.parse(senders[kind] ?? addressOf(last))!;
+  const message: MessageFacts = {
+    ...{ sender, from: [sender], fields: [], mediaType: 'text/plain', fileNames: [], size: 1000 },
+    keyFailure: undefined,
+    content: () => ({ fragile: [], unsignable: undefined, unprotectable: undefined }),
+  };
+  const now = new Date();
+  const run = (): number => {
+    const times = count >= 1000 ? 30 : 300;
+    const before = process.cpuUsage().user;
+    for (let i = 0; i < times; i++) decide(policy, message, [sender], now);
+    return (process.cpuUsage().user - before) / times;
+  };
+  run();
+  return median([run(), run(), run()]);
+}
+
+async function scaleUp(count: number): Promise<void> {
+  const counts = [10, 100, 1000, 10_000];
+  const decisions = [];
+  for (const kind of Object.keys(kinds)) {
+    const row = [kind];
+    for (const n of counts) row.push(figure(await decisionTime(kind, n)));
+    decisions.push(row);
+  }
+  const head = ['µs a decision, by the number of rules', ...counts.map(n => n.toLocaleString('en'))];
+  process.stdout.write(`${table(head, decisions)}\n\n`);
+  const setting = Setting.create();
+  try {
+    const rows = [];
+    for (const [name, sections] of Object.entries(installations(setting, count))) {
+      process.stderr.write(`${name}\n`);
+      rows.push(
+        await start(setting, name, sections).catch((e: unknown) => [name, String(e).slice(0, 50), '-', '-']),
+      );
+      process.stderr.write(`${rows.at(-1)!.join('  ')}\n`);
+    }
+    const title = `start with ${count.toLocaleString('en')}`;
+    process.stdout.write(`${table([title, 's', 's CPU', 'MB at most'], rows)}\n`);
+  } finally {
+    setting.remove();
+  }
+}
+
+if (process.argv[1] === import.meta.filename) await scaleUp(Number(process.argv[2] ?? 10_000));
