@@ -74,6 +74,11 @@ export class Journal {
     this.logger.info(`postseal: ${oneLine(because)}, reading the configuration again`);
   }
 
+  /** How far a reload has come that takes long. */
+  loading(progress: string): void {
+    this.logger.info(`postseal: ${progress}`);
+  }
+
   reloaded(milliseconds: number, state: InForce): void {
     this.inForce(`reloaded in ${milliseconds} ms`, state);
   }

@@ -1,6 +1,7 @@
 // A directory of certificates: each file with a key becomes an identity, and authorities complete the chains of all.
 import { join } from 'node:path';
 import type { Identity } from '../identity.js';
+import { bounded, type Progress } from './bounded.js';
 import { distinct } from './chain.js';
 import type { CertificateProblem } from './fault.js';
 import { nodeIo, readDirectory, type CertificateIo, type PasswordSource } from './files.js';
@@ -40,6 +41,7 @@ export function isIssuerFile(name: string): boolean {
 export async function loadDirectory(
   { name: section, directory, password }: DirectorySource,
   io: CertificateIo = nodeIo,
+  progress?: Progress,
 ): Promise<LoadedDirectory> {
   let names: string[];
   try {
@@ -48,16 +50,16 @@ export async function loadDirectory(
     return { identities: [], warnings: [], problems: [at(`${directory}: ${(error as Error).message}`)] };
   }
   const secret = await readSecret(password, io);
-  const read = async (
+  const read = (
     isWanted: (name: string) => boolean,
-  ): Promise<(ReadFile & { name: string; path: string })[]> => {
-    const files = [];
-    for (const name of names.filter(isWanted)) {
+  ): Promise<(ReadFile & { name: string; path: string })[]> =>
+    bounded(names.filter(isWanted), async name => {
       const path = join(directory, name);
-      files.push({ name, path, ...(await readCertificateFile(path, 'file', secret, io)) });
-    }
-    return files;
-  };
+      const file = await readCertificateFile(path, 'file', secret, io);
+      if (isMemberFile(name)) progress?.done();
+      return { name, path, ...file };
+    });
+  progress?.expect(names.filter(isMemberFile).length);
   const members = await read(isMemberFile);
   const issuers = await read(isIssuerFile);
   const pool = distinct(
@@ -70,13 +72,16 @@ export async function loadDirectory(
     ...members.flatMap(file => file.warnings),
     ...issuers.flatMap(file => file.problems), // the mail goes out without them too
   ];
-  for (const { name, contents } of members) {
-    if (!contents || holdsIssuersAlone(contents)) continue;
-    const made = await makeIdentity(`${section}/${name}`, { file: contents, pool }, io.now());
-    if ('problems' in made) problems.push(...made.problems);
+  const made = await bounded(members, async ({ name, contents }) => {
+    const parts = contents && !holdsIssuersAlone(contents) && { file: contents, pool };
+    return parts && makeIdentity(`${section}/${name}`, parts, io.now());
+  });
+  for (const result of made) {
+    if (!result) continue;
+    if ('problems' in result) problems.push(...result.problems);
     else {
-      identities.push(made.identity);
-      warnings.push(...made.warnings);
+      identities.push(result.identity);
+      warnings.push(...result.warnings);
     }
   }
   const unused = [

@@ -6,6 +6,7 @@ import { exit } from '../exit.js';
 import { certificateStates, type CertificateState } from '../service/certificate-states.js';
 import { expiryProblems } from '../service/expiry.js';
 import { load, showProblem, type Installation } from '../service/load.js';
+import { progress } from '../service/progress.js';
 import { table } from './table.js';
 
 export const checkHelp = `Usage: postseal check [--config FILE]
@@ -21,7 +22,10 @@ standard error. Warnings go to standard error too, and do not change the status.
 export async function check(args: readonly string[]): Promise<number> {
   const { values } = parseOptions('check', args, { config: { type: 'string', short: 'c' } });
   const path = values.config ?? defaultConfig;
-  const result = await load(path);
+  const told = progress(line => {
+    if (process.stderr.isTTY) process.stderr.write(`${line}\n`);
+  });
+  const result = await load(path, undefined, { progress: told });
   const now = new Date();
   const problems = 'problems' in result ? result.problems : problemsOf(result.installation, now);
   for (const problem of problems) process.stderr.write(`${showProblem(problem)}\n`);

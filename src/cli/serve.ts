@@ -9,7 +9,8 @@ import { ExpiryWatch } from '../service/expiry-watch.js';
 import { Listeners } from '../service/listeners.js';
 import { loadOrFail } from '../service/load.js';
 import { Metrics } from '../service/metrics.js';
-import { notifyAs } from '../service/notify.js';
+import { notifyAs, stillStarting } from '../service/notify.js';
+import { progress } from '../service/progress.js';
 import { Records } from '../service/records.js';
 import { reload, tellFindings, tellSocket, watched, type Reloaded } from '../service/reload.js';
 import { Requests } from '../service/requests.js';
@@ -59,6 +60,11 @@ export async function serve(args: readonly string[]): Promise<number> {
     parsed: config => {
       watch.set(watched(config));
     },
+    // There is no journal yet.
+    progress: progress(line => {
+      process.stderr.write(`postseal: ${line}\n`);
+      void stillStarting(process.env, line);
+    }),
   });
   const tally = new Tally(() => new Date());
   const metrics = new Metrics();

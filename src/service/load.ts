@@ -2,6 +2,7 @@
 // others from signing.
 import { readFile } from 'node:fs/promises';
 import { basename, isAbsolute, relative, resolve } from 'node:path';
+import { bounded, type Progress } from '../certs/bounded.js';
 import {
   loadCertificate,
   loadDirectory,
@@ -70,6 +71,8 @@ export interface Meanwhile {
   readonly parsed?: (config: Config) => void;
   /** When it comes, no further certificate is read, and the rest left. */
   readonly ending?: AbortSignal;
+  /** Told of each certificate. */
+  readonly progress?: Progress;
 }
 
 /**
@@ -79,13 +82,13 @@ export interface Meanwhile {
 export async function load(
   path: string,
   text?: Buffer,
-  { parsed, ending }: Meanwhile = {},
+  { parsed, ending, progress }: Meanwhile = {},
 ): Promise<LoadResult> {
   const { config, problems } = await readIni(path, text);
   if (!config) return { problems };
   parsed?.(config);
 
-  const sections = await loadCertificates(config, ending);
+  const sections = await loadCertificates(config, ending, progress);
   ending?.throwIfAborted();
   const { authorization, problems: ofWebhook } = await readAuthorization(config.events);
   const ofEvents = [...ofWebhook, ...(await examineFile(config.events))];
@@ -141,6 +144,7 @@ export function showProblem(problem: Problem): string {
 async function loadCertificates(
   { file, certificates, directories }: Config,
   ending?: AbortSignal,
+  progress?: Progress,
 ): Promise<LoadedSection[]> {
   const real = realIo(unitOf(file));
   const io: CertificateIo = {
@@ -150,20 +154,21 @@ async function loadCertificates(
       return real.stat(path);
     },
   };
-  const sections: LoadedSection[] = [];
-  for (const section of certificates) {
+  progress?.expect(certificates.length);
+  const sections = await bounded(certificates, async (section): Promise<LoadedSection> => {
     const loaded = await loadCertificate(section, io);
-    sections.push({
+    progress?.done();
+    return {
       title: `certificate ${section.name}`,
       origin: section.origin,
       identities: 'identity' in loaded ? [loaded.identity] : [],
       // Whoever a rule names signs with it: whom it names itself makes no difference.
       problems: 'problems' in loaded ? loaded.problems.map(({ mailboxes: _, ...rest }) => rest) : [],
       warnings: 'warnings' in loaded ? loaded.warnings : [],
-    });
-  }
+    };
+  });
   for (const section of directories) {
-    const loaded = await loadDirectory(section, io);
+    const loaded = await loadDirectory(section, io, progress);
     sections.push({ title: `certificates ${section.name}`, origin: section.origin, ...loaded });
   }
   return sections;

@@ -102,6 +102,20 @@ export function notifyAs(
   return new Notify({ ...options, watchdog, send: state => systemdNotify(state, env) });
 }
 
+/** Microseconds that a start has from each such word on, where its unit gives it less (sd_notify(3)). */
+const extension = 60_000_000;
+
+/** It starts still. Never rejects: without it the unit's own time holds. */
+export async function stillStarting(
+  { NOTIFY_SOCKET: socket, PATH }: NodeJS.ProcessEnv,
+  status: string,
+): Promise<void> {
+  if (socket === undefined) return;
+  const env = { NOTIFY_SOCKET: socket, ...(PATH !== undefined && { PATH }) };
+  const state = [`EXTEND_TIMEOUT_USEC=${extension}`, `STATUS=${status}`];
+  await systemdNotify(state, env).catch(() => undefined);
+}
+
 function systemdNotify(state: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn('systemd-notify', state, {

@@ -5,6 +5,7 @@ import type { Journal } from '../journal.js';
 import { CommandError } from '../exit.js';
 import { loadOrFail, showProblem, type Installation } from './load.js';
 import type { Listeners } from './listeners.js';
+import { progress } from './progress.js';
 import type { Running } from './running.js';
 import type { Service } from './service.js';
 
@@ -33,7 +34,10 @@ export async function reload(
     const parsed = (config: Config): void => {
       watch.set(watched(config));
     };
-    const installation = await unlessEnding(loadOrFail(path, { parsed, ending }), ending);
+    const told = progress(line => {
+      journal.loading(line);
+    });
+    const installation = await unlessEnding(loadOrFail(path, { parsed, ending, progress: told }), ending);
     if (!installation || ending.aborted) return undefined;
     const { service: settings } = installation.config;
     service.refuseLoop(settings);
