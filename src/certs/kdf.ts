@@ -1,10 +1,10 @@
 // Keys out of passwords: PBKDF2 and PBKDF1 (RFC 8018 §5), scrypt (RFC 7914) and PKCS#12's own (RFC 7292
 // appendix B.2). What OpenSSL has is native and off the main thread: forge's PBKDF2 takes 18 s for 600,000 rounds.
-import { hash, pbkdf2, scrypt, type BinaryLike, type ScryptOptions } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
+import { pbkdf2, scrypt, type BinaryLike, type ScryptOptions } from 'node:crypto';
 import { promisify } from 'node:util';
 import * as asn1 from '../asn1.js';
 import { Fault } from './fault.js';
+import { iterate } from './hashing.js';
 
 /** What one file may still cost, in rounds of key derivation: a hostile count must not hang the service. */
 export interface Budget {
@@ -123,15 +123,6 @@ export async function pkcs12Key(
     for (let at = 0; at < input.length; at += block) addPlusOne(input.subarray(at, at + block), b);
   }
   return Buffer.concat(output).subarray(0, size);
-}
-
-async function iterate(name: string, start: Buffer, rounds: number): Promise<Buffer> {
-  let a: Buffer = hash(name, start, 'buffer');
-  for (let i = 1; i < rounds; i++) {
-    a = hash(name, a, 'buffer');
-    if (i % 1000 === 0) await setImmediate(); // a millisecond or two: mail goes on during a reload
-  }
-  return a;
 }
 
 /** a := a + b + 1, as big-endian numbers of one length, without the carry past the end. */
