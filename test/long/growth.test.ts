@@ -1,0 +1,124 @@
+// Nothing costs more than in proportion: twice as much of anything takes at most three times as long. CPU time, not
+// time, and medians, as machines are busy; what is quadratic takes four times.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readConfig } from '../../src/config/read.js';
+import { certificateStates } from '../../src/service/certificate-states.js';
+import { unableRules } from '../../src/service/health.js';
+import { load } from '../../src/service/load.js';
+import { decisionTime } from '../bench/scale.js';
+import { median } from '../bench/statistics.js';
+import { costOf, growing } from '../support/growth.js';
+import { addressOf, directoryFor, iniOf, makePems, makePkcs12s, sectionsFor } from '../support/many.js';
+import { freePort } from '../support/postfix.js';
+import { Service } from '../support/service.js';
+
+async function ratio(cost: (count: number) => Promise<number>, count: number): Promise<number> {
+  await cost(count); // once, so that it is compiled
+  const costs: [number, number][] = [];
+  for (let i = 0; i < 3; i++) costs.push([await cost(count / 2), await cost(count)]);
+  return median(costs.map(([, whole]) => whole)) / median(costs.map(([half]) => half));
+}
+
+async function cpu(work: () => unknown): Promise<number> {
+  const before = process.cpuUsage().user;
+  await work();
+  return (process.cpuUsage().user - before) / 1000;
+}
+
+describe('a message with twice as many', () => {
+  test.each(Object.entries(growing))('%s', { timeout: 120_000 }, async (name, { counts }) => {
+    expect(await ratio(async n => (await costOf(name, n)).cpu, counts.at(-1)!)).toBeLessThan(3);
+  });
+});
+
+describe('decisions', () => {
+  test.each(['plain', 'domain', 'subdomains'])('with a hundred times as many rules: %s', async kind => {
+    const few = await decisionTime(kind, 100);
+    // Room for noise; one by one it was a hundred times as much.
+    expect(await decisionTime(kind, 10_000)).toBeLessThan(20 * few);
+  });
+});
+
+describe('an ini file with twice as many', () => {
+  const rules = (count: number, line: (i: number) => string): string[] =>
+    Array.from({ length: count }, (_, i) => `[rule:r${i}]\n${line(i)}`);
+  const staff = '[certificates:all]\ndirectory = x';
+  test.each<[string, (count: number) => string[]]>([
+    ['rules', n => [staff, ...rules(n, i => `sender = ${addressOf(i)}\ncertificates = all`)]],
+    ['rules of one sender', n => [staff, ...rules(n, () => 'sender = *@example.com\ncertificates = all')]],
+    ['rules of certificates that there are not', n => rules(n, i => `sender = *\ncertificate = c${i}`)],
+    [
+      'exceptions for rules that there are not',
+      n => [
+        staff,
+        ...rules(n, i => `sender = ${addressOf(i)}\ncertificates = all`),
+        ...Array.from({ length: n }, (_, i) => `[exception:e${i}]\nrule = x${i}\nrecipient = *`),
+      ],
+    ],
+    ['keys of one section', n => ['[signing]', ...Array.from({ length: n }, (_, i) => `k${i} = x`)]],
+    ['sections', n => Array.from({ length: n }, (_, i) => `[certificate:c${i}]\nfile = x`)],
+  ])('%s', { timeout: 60_000 }, async (_, sections) => {
+    const cost = (n: number): Promise<number> => {
+      const text = sections(n).join('\n');
+      return cpu(() => readConfig('/etc/postseal.ini', text, 'mail.example.com'));
+    };
+    expect(await ratio(cost, 8000)).toBeLessThan(3);
+  });
+});
+
+describe('certificates', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'postseal-many-'));
+  const count = 1000;
+  let pems: string[];
+
+  beforeAll(() => {
+    pems = makePems(join(directory, 'pem'), count);
+  });
+
+  afterAll(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  /** What is done with all of them beside reading them, with as many rules. */
+  test('twice as many, and twice as many rules over them', { timeout: 120_000 }, async () => {
+    makePems(join(directory, 'half'), count / 2);
+    const ini = join(directory, 'rules.ini');
+    const cost = async (n: number): Promise<number> => {
+      const from = join(directory, n === count ? 'pem' : 'half');
+      const text = iniOf(
+        1,
+        directoryFor(
+          from,
+          pems.slice(0, n).map((_, i) => addressOf(i)),
+        ),
+      );
+      writeFileSync(ini, text);
+      return cpu(async () => {
+        const result = await load(ini);
+        if (!('installation' in result)) throw new Error('not loaded');
+        const { installation } = result;
+        const states = certificateStates(installation, new Date());
+        expect(states).toHaveLength(n);
+        expect(unableRules(installation.config.rules, states)).toEqual([]);
+      });
+    };
+    expect(await ratio(cost, count)).toBeLessThan(3);
+  });
+
+  /** Far more than it takes: this is about what would take minutes. */
+  test.each<[string, () => string[]]>([
+    ['PEM in sections', () => sectionsFor(pems)],
+    ['PEM in a directory', () => directoryFor(join(directory, 'pem'), ['*'])],
+    ['PKCS#12 in sections', () => sectionsFor(makePkcs12s(join(directory, 'p12'), pems[0]!, count))],
+  ])('a start with %s', { timeout: 60_000 }, async (name, sections) => {
+    const config = join(directory, 'start.ini');
+    writeFileSync(config, iniOf(await freePort(), sections()));
+    const began = performance.now();
+    const service = await Service.start({ config, journal: join(directory, `${name.length}.journal`) });
+    expect(performance.now() - began).toBeLessThan(25_000);
+    await service.stop();
+  });
+});

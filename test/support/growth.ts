@@ -1,0 +1,98 @@
+// How the cost of a message grows: CPU time of the filter in memory, for messages that have more and more of one thing.
+import { parsePatterns } from '../../src/rules/pattern.js';
+import type { Exception } from '../../src/rules/policy.js';
+import { goldenIdentity, envelope, policyFor, ruleFor, runFilter } from './golden-filter.js';
+
+const sender = 'anna@example.com';
+const head = `From: ${sender}\r\nTo: kim@example.net\r\nSubject: growth\r\nMIME-Version: 1.0\r\n`;
+const text = 'Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n';
+const line = `${'Zwölf Boxkämpfer jagen Viktor. '.repeat(2)}\r\n`;
+
+interface Growing {
+  /** How many, from few to the most. */
+  readonly counts: readonly number[];
+  readonly message: (count: number) => string;
+  readonly recipients?: (count: number) => string[];
+  readonly exceptions?: (count: number) => Exception[];
+}
+
+const parts = (count: number, part: string): string =>
+  `${head}Content-Type: multipart/mixed; boundary=b\r\n\r\n${part.repeat(count)}--b--\r\n`;
+const short = `${head}${text}${line}`;
+const someone = (_: unknown, i: number): string => `user${i}@d${i % 100}.example.net`;
+const everyone = (count: number): string[] => Array.from({ length: count }, someone);
+
+/** By what there is more of. */
+export const growing: Readonly<Record<string, Growing>> = {
+  recipients: { counts: [1, 100, 1000, 10_000], message: () => short, recipients: everyone },
+  'recipients, half of them excepted': {
+    counts: [10, 100, 1000, 10_000],
+    message: () => short,
+    recipients: everyone,
+    exceptions: count =>
+      everyone(count)
+        .filter((_, i) => i % 2 === 0)
+        .map((one, i) => ({ name: `e${i % 2}`, recipients: parsePatterns(one) })),
+  },
+  'MIME parts': {
+    counts: [1, 1000, 10_000, 100_000],
+    message: count => parts(count, `--b\r\n${text}ö\r\n`),
+  },
+  'parts within parts': {
+    counts: [1, 10, 50, 100],
+    message: depth => {
+      let nested = head;
+      for (let i = 0; i < depth; i++)
+        nested += `Content-Type: multipart/mixed; boundary=b${i}\r\n\r\n--b${i}\r\n`;
+      nested += `${text}${line}`.repeat(1) + line.repeat(2000);
+      for (let i = depth - 1; i >= 0; i--) nested += `\r\n--b${i}--\r\n`;
+      return nested;
+    },
+  },
+  'lines that look like boundaries': {
+    counts: [1000, 10_000, 100_000, 500_000],
+    message: count =>
+      `${parts(1, `--b\r\n${text}`).replace(/--b--\r\n$/, '')}${'--bx\r\n'.repeat(count)}--b--\r\n`,
+  },
+  'MB of 8-bit text': {
+    counts: [1, 5, 10, 50],
+    message: count => head + text + line.repeat((count * 1_000_000) / Buffer.byteLength(line)),
+  },
+  'MB in one line': {
+    counts: [1, 5, 10, 50],
+    message: count => `${head}${text}${'x'.repeat(count * 1_000_000)}\r\n`,
+  },
+  'header fields': {
+    counts: [10, 100, 1000, 10_000],
+    message: count => `${'X-Field: value\r\n'.repeat(count)}${short}`,
+  },
+  'continued lines of one field': {
+    counts: [10, 100, 1000, 10_000],
+    message: count => `X-Field: value\r\n${' more\r\n'.repeat(count)}${short}`,
+  },
+  'From mailboxes': {
+    counts: [1, 10, 100, 1000],
+    message: count => short.replace(/^From: .*\r\n/, `From: ${everyone(count).join(',\r\n ')}\r\n`),
+  },
+  'header lines of a part': {
+    counts: [10, 1000, 10_000, 100_000],
+    message: count => parts(1, `--b\r\n${'X-Field: value\r\n'.repeat(count)}${text}ö\r\n`),
+  },
+};
+
+/** @returns milliseconds of CPU time, and the reply */
+export async function costOf(name: string, count: number): Promise<{ cpu: number; reply: string }> {
+  const { message, recipients, exceptions } = growing[name]!;
+  const identity = await goldenIdentity('ec');
+  const rule = ruleFor(identity, { headerProtection: false });
+  const policy = { ...policyFor(identity), rules: [rule], exceptions: exceptions?.(count) ?? [] };
+  const given = envelope(sender, recipients?.(count) ?? ['kim@example.net']);
+  const bytes = Buffer.from(message(count));
+  const pieces = function* (): Generator<Buffer> {
+    for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
+  };
+  const before = process.cpuUsage();
+  const { reply } = await runFilter(pieces(), given, { policy });
+  const { user, system } = process.cpuUsage(before);
+  return { cpu: (user + system) / 1000, reply: `${reply.code} ${reply.text}` };
+}
