@@ -10,10 +10,13 @@ import { report, type Results } from './report.js';
 import { Setting } from './setting.js';
 
 const help = `Usage: npm run bench -- [--quick] [--rounds N] [--scale F]
+       npm run bench -- --scale-up [N]
 
   --quick      fewer runs of fewer messages, and 25 MB instead of 100: about half a minute
   --rounds N   runs of each case (default 5, quick 3); the report has their medians
   --scale F    so many times the messages of a run (default 1, quick 0.2)
+  --scale-up   something else: decisions, messages, starts and reloads with more and more rules, parts, recipients
+               and certificates, up to N of these (default 10000): minutes
 `;
 
 const { values } = parseArgs({

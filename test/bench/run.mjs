@@ -3,4 +3,6 @@ import process from 'node:process';
 import { prepare, runAndExit } from '../support/prepare.mjs';
 
 prepare();
-runAndExit(['--import', 'tsx', 'test/bench/bench.ts', ...process.argv.slice(2)]);
+const [first, ...rest] = process.argv.slice(2);
+if (first === '--scale-up') runAndExit(['--import', 'tsx', 'test/bench/scale.ts', ...rest]);
+else runAndExit(['--import', 'tsx', 'test/bench/bench.ts', ...process.argv.slice(2)]);

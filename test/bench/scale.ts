@@ -1,10 +1,14 @@
 // `npm run bench -- --scale-up`: how start, decision and reload cost with thousands of certificates and rules.
 import { mkdirSync } from 'node:fs';
+import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 import { Address } from '../../src/address.js';
 import { decide } from '../../src/rules/decide.js';
 import type { MessageFacts } from '../../src/rules/message.js';
 import { parsePatterns } from '../../src/rules/pattern.js';
 import { goldenIdentity, policyFor, ruleFor } from '../support/golden-filter.js';
+import { costOf, growing } from '../support/growth.js';
 import { addressOf, directoryFor, iniOf, makePems, makePkcs12s, sectionsFor } from '../support/many.js';
 import { freePort } from '../support/postfix.js';
 import { Service } from '../support/service.js';
@@ -50,6 +54,36 @@ async function start(setting: Setting, name: string, sections: readonly string[]
   return row;
 }
 
+/** Milliseconds of the longest wait for a reply while nothing happens, and while everything is read again. */
+async function pauses(setting: Setting, sections: readonly string[]): Promise<string[]> {
+  const port = await freePort();
+  const config = setting.file('pause.ini', iniOf(port, sections));
+  const journal = setting.path('pause.journal');
+  const service = await Service.start({ config, journal, patience: 600_000 });
+  const socket = connect(port, '127.0.0.1');
+  const replies = createInterface({ input: socket })[Symbol.asyncIterator]();
+  await replies.next();
+  const longest = async (until: () => boolean): Promise<string> => {
+    let most = 0;
+    while (!until()) {
+      const asked = performance.now();
+      socket.write('NOOP\r\n');
+      await replies.next();
+      most = Math.max(most, performance.now() - asked);
+      await setTimeout(5);
+    }
+    return figure(most);
+  };
+  const end = performance.now() + 3000;
+  const idle = await longest(() => performance.now() > end);
+  process.kill(service.pid, 'SIGHUP');
+  const reloading = await longest(() => service.lines('reloaded in').length > 0);
+  const took = /reloaded in (\d+) ms/.exec(service.lines('reloaded in')[0]!)![1]!;
+  socket.destroy();
+  await service.stop();
+  return [idle, reloading, took];
+}
+
 const kinds: Readonly<Record<string, (i: number) => string>> = {
   plain: addressOf,
   domain: i => `*@d${i}.example.com`,
@@ -88,6 +122,12 @@ export async function decisionTime(kind: string, count: number): Promise<number>
   return median([run(), run(), run()]);
 }
 
+const reloaded = [
+  'PEM, a section and a rule each',
+  'PKCS#12, one directory and one rule',
+  'rules of plain addresses',
+];
+
 async function scaleUp(count: number): Promise<void> {
   const counts = [10, 100, 1000, 10_000];
   const decisions = [];
@@ -98,18 +138,28 @@ async function scaleUp(count: number): Promise<void> {
   }
   const head = ['µs a decision, by the number of rules', ...counts.map(n => n.toLocaleString('en'))];
   process.stdout.write(`${table(head, decisions)}\n\n`);
+  for (const [name, { counts: sizes }] of Object.entries(growing)) {
+    const costs = [];
+    for (const n of sizes) costs.push(figure(await costOf(name, n)));
+    process.stdout.write(
+      `${table([name, ...sizes.map(n => n.toLocaleString('en'))], [['ms CPU', ...costs]])}\n\n`,
+    );
+  }
   const setting = Setting.create();
   try {
+    const all = installations(setting, count);
     const rows = [];
-    for (const [name, sections] of Object.entries(installations(setting, count))) {
+    for (const [name, sections] of Object.entries(all)) {
       process.stderr.write(`${name}\n`);
-      rows.push(
-        await start(setting, name, sections).catch((e: unknown) => [name, String(e).slice(0, 50), '-', '-']),
-      );
+      rows.push(await start(setting, name, sections));
       process.stderr.write(`${rows.at(-1)!.join('  ')}\n`);
     }
     const title = `start with ${count.toLocaleString('en')}`;
-    process.stdout.write(`${table([title, 's', 's CPU', 'MB at most'], rows)}\n`);
+    process.stdout.write(`${table([title, 's', 's CPU', 'MB at most'], rows)}\n\n`);
+    const waits = [];
+    for (const name of reloaded) waits.push([name, ...(await pauses(setting, all[name]!))]);
+    const columns = ['longest wait for a reply, in ms', 'at rest', 'during a reload', 'which took'];
+    process.stdout.write(`${table(columns, waits)}\n`);
   } finally {
     setting.remove();
   }
