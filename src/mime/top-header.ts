@@ -1,6 +1,7 @@
 // Reads the top header off the front of a message, and leaves the body where it is.
 import { Failure } from '../failure.js';
-import { isSpace, LF, NOTHING } from './ascii.js';
+import { isSpace, LF } from './ascii.js';
+import { Gathered } from './gathered.js';
 import { isBlank, maxFields, maxHeader, parseHeader, startsField, type Field } from './header.js';
 
 export interface TopHeader {
@@ -13,16 +14,14 @@ export interface TopHeader {
 
 /** Takes octets in any chunks until the header is complete. */
 export class TopHeaderReader {
-  private bytes: Buffer = NOTHING;
-  /** Where they are, with room for more: who sends an octet at a time must not have all copied for each. */
-  private room: Buffer = NOTHING;
+  private readonly gathered = new Gathered();
   private line = 0;
   private fields = 0;
 
   /** Returns the header once it is complete. @throws Failure `header-too-large` */
   write(chunk: Buffer): TopHeader | undefined {
     let from = Math.max(this.line, this.bytes.length);
-    this.append(chunk);
+    this.gathered.append(chunk);
     for (;;) {
       const lf = this.bytes.indexOf(LF, from);
       // Whether the line has come to its end must not matter: the result depends on the octets alone.
@@ -40,18 +39,8 @@ export class TopHeaderReader {
     return this.cut(this.beginsBody(this.bytes.length) ? this.line : this.bytes.length);
   }
 
-  private append(chunk: Buffer): void {
-    const { bytes } = this;
-    const size = bytes.length + chunk.length;
-    if (bytes.length === 0) this.bytes = chunk;
-    else {
-      if (size > this.room.length) {
-        this.room = Buffer.allocUnsafe(2 * size);
-        bytes.copy(this.room);
-      }
-      chunk.copy(this.room, bytes.length);
-      this.bytes = this.room.subarray(0, size);
-    }
+  private get bytes(): Buffer {
+    return this.gathered.bytes;
   }
 
   private get folded(): boolean {

@@ -1,5 +1,6 @@
 // Finds the MIME structure of an entity as its octets pass, whatever the chunks they come in (RFC 2046 §5).
 import { CR, DASH, FROM, isSpace, LF, NOTHING } from './ascii.js';
+import { Gathered } from './gathered.js';
 import { isBlank, maxFields, maxHeader, mboxField, parseHeader, startsField, type Field } from './header.js';
 import { describe, maxBoundary, unread, type Part } from './part.js';
 
@@ -39,7 +40,8 @@ export class Walker {
   private mode: 'header' | 'body' | 'padding';
   /** The leaf being read in mode `body`. */
   private leaf: Part | undefined;
-  private carry: Buffer = NOTHING;
+  /** An unfinished line. */
+  private readonly carry = new Gathered();
   /** Whether the octets of `carry` begin a line. */
   private atLineStart = true;
   /** The line end before `carry` that may yet belong to a delimiter: kept back, 0 to 2 octets. */
@@ -60,22 +62,20 @@ export class Walker {
 
   /** @throws whatever the visitor throws */
   write(chunk: Buffer): void {
-    const bytes = this.carry.length === 0 ? chunk : Buffer.concat([this.carry, chunk]);
-    this.carry = NOTHING;
+    const carried = this.carry.bytes.length;
+    this.carry.append(chunk);
+    const { bytes } = this.carry;
     let at = 0;
     while (at < bytes.length) {
-      const next = this.mode === 'header' ? this.headerLine(bytes, at) : this.contentRun(bytes, at);
-      if (next === incomplete) {
-        this.carry = Buffer.from(bytes.subarray(at));
-        return;
-      }
+      const next = this.mode === 'header' ? this.headerLine(bytes, at, carried) : this.contentRun(bytes, at);
+      if (next === incomplete) break;
       at = next;
     }
+    this.carry.keepFrom(at);
   }
 
   end(): void {
-    const rest = this.carry;
-    this.carry = NOTHING;
+    const rest = this.carry.bytes;
     if (rest.length > 0 && !this.lastHeaderLine(rest)) {
       if (!this.atLineStart || !this.delimiterLine(rest)) this.content(rest);
     }
@@ -101,13 +101,13 @@ export class Walker {
   /** Takes an incomplete last line as if it were complete; returns false if the body has begun with it. */
   private lastHeaderLine(rest: Buffer): boolean {
     while (this.mode === 'header')
-      if (this.headerLine(Buffer.concat([rest, Buffer.from('\n')]), 0) > 0) return true;
+      if (this.headerLine(Buffer.concat([rest, Buffer.from('\n')]), 0, 0) > 0) return true;
     return false;
   }
 
-  /** Takes one whole header line; returns where to go on. */
-  private headerLine(bytes: Buffer, at: number): number {
-    const lf = bytes.indexOf(LF, at);
+  /** Takes one whole header line, whose end is not among the octets carried; returns where to go on. */
+  private headerLine(bytes: Buffer, at: number, carried: number): number {
+    const lf = bytes.indexOf(LF, Math.max(at, carried));
     const next = lf === -1 ? bytes.length : lf + 1;
     if (next - at + this.headerSize > maxHeader) return this.giveUpHeader(at);
     if (lf === -1) return incomplete;

@@ -140,9 +140,10 @@ describeWithPeers('each fault of the return port', ['postfix', ...verifierPeers]
   /** @returns its queue id */
   async function send(): Promise<string> {
     const text = `From: anna@example.com\r\nDate: ${new Date().toUTCString()}\r\nSubject: ${++count}\r\n\r\n`;
+    // Long enough that a reply in the middle of it comes before its end is sent: after that it may be meant for all.
     const reply = await sendMail({
       ...{ port: postfix.submissionPort, sender: 'anna@example.com', recipients: ['kim@example.net'] },
-      content: [Buffer.from(text), Buffer.from(`${'0123456789'.repeat(7)}\r\n`.repeat(1400))],
+      content: [Buffer.from(text), Buffer.from(`${'0123456789'.repeat(7)}\r\n`.repeat(14_000))],
     });
     return /queued as (\w+)/.exec(reply)![1]!;
   }

@@ -14,6 +14,8 @@ interface Growing {
   readonly message: (count: number) => string;
   readonly recipients?: (count: number) => string[];
   readonly exceptions?: (count: number) => Exception[];
+  /** Octets that come at a time; default: 65,536. */
+  readonly pieceSize?: number;
   /** Absent where it is accepted. */
   readonly reply?: string;
 }
@@ -85,18 +87,35 @@ export const growing: Readonly<Record<string, Growing>> = {
     counts: [10, 100, 1000, 5000],
     message: count => parts(1, `--b\r\n${'X-Field: value\r\n'.repeat(count)}${text}ö\r\n`),
   },
+  'kB in one header line, ten octets at a time': {
+    counts: [1, 10, 100, 900],
+    message: count => `X-Field: ${'x'.repeat(1000 * count)}\r\n${short}`,
+    pieceSize: 10,
+  },
+  'kB in one header line of a part, ten octets at a time': {
+    counts: [1, 10, 100, 900],
+    message: count => parts(1, `--b\r\nX-Field: ${'x'.repeat(1000 * count)}\r\n${text}ö\r\n`),
+    pieceSize: 10,
+    reply: '451 4.6.3 Message cannot be made 7-bit without damage: x-field field with a line over 998 octets',
+  },
 };
 
 /** Milliseconds of CPU time. @throws Error where it is answered otherwise than it should */
 export async function costOf(name: string, count: number): Promise<number> {
-  const { message, recipients, exceptions, reply: wanted = '250 2.0.0 Ok: stored' } = growing[name]!;
+  const {
+    message,
+    recipients,
+    exceptions,
+    pieceSize = 65_536,
+    reply: wanted = '250 2.0.0 Ok: stored',
+  } = growing[name]!;
   const identity = await goldenIdentity('ec');
   const rule = ruleFor(identity, { headerProtection: false });
   const policy = { ...policyFor(identity), rules: [rule], exceptions: exceptions?.(count) ?? [] };
   const given = envelope(sender, recipients?.(count) ?? ['kim@example.net']);
   const bytes = Buffer.from(message(count));
   const pieces = function* (): Generator<Buffer> {
-    for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
+    for (let at = 0; at < bytes.length; at += pieceSize) yield bytes.subarray(at, at + pieceSize);
   };
   const before = process.cpuUsage();
   const { reply } = await runFilter(pieces(), given, { policy });
