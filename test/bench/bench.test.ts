@@ -22,9 +22,9 @@ describeWithPeers('the benchmark', ['postfix', 'smtp-source', 'openssl'], () => 
       ...['--import', 'tsx', join(import.meta.dirname, 'bench.ts')],
       ...['--quick', '--rounds', '1', '--scale', '0.005'],
     ]);
-    expect(stdout).toMatch(/^- signed 10 KB: \S+ msg\/s, \S+ ms CPU = \S+ × the bare signature/m);
+    expect(stdout).toMatch(/^\| signed 10 KB, × the bare signature +\| +2 × \| +\d+\.\d × \|$/m);
     expect(stdout).toMatch(
-      /^- in a Postfix: \S+ msg\/s = \d+ % of a filter that does nothing, \S+ × the shell script$/m,
+      /^\| in a Postfix, of what a filter does that does nothing \| at least 85 % \| +\d+ % \|$/m,
     );
     for (const row of [
       'straight, 10 KB',
@@ -46,7 +46,8 @@ describeWithPeers('the benchmark', ['postfix', 'smtp-source', 'openssl'], () => 
       'Postseal (smtp transport)',
       'shell script, `openssl cms -sign`, sendmail (pipe transport)',
       'at most during another one, opaque',
-      'growth: the most with, less the most without',
+      'at most during 5 of them at once',
+      'node: streams and sockets',
     ])
       expect(stdout).toContain(`| ${row} `);
     expect(stdout).not.toMatch(/NaN|Infinity|undefined/);

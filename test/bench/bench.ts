@@ -4,17 +4,20 @@ import { parseArgs } from 'node:util';
 import { obstacle } from '../support/peers.js';
 import { bareSignature, Hop, hopCases, type HopSample } from './hop.js';
 import { measureMemory } from './memory.js';
-import { filters, PostfixFilters, type Filter } from './postfix-filters.js';
+import { type Filter, filters, PostfixFilters, type PostfixSample } from './postfix-filters.js';
 import { describeMachine } from './proc.js';
-import { report, type Results } from './report.js';
+import { profile } from './profile.js';
+import { report } from './report.js';
+import { type Results, save } from './results.js';
 import { Setting } from './setting.js';
 
-const help = `Usage: npm run bench -- [--quick] [--rounds N] [--scale F]
-       npm run bench -- --scale-up [N]
+const help = `Usage: npm run bench -- [--quick] [--rounds N] [--scale F] [--save FILE]
+       npm run bench -- --scale-up [N] [--save FILE]
 
   --quick      fewer runs of fewer messages, and 25 MB instead of 100: about half a minute
   --rounds N   runs of each case (default 5, quick 3); the report has their medians
   --scale F    so many times the messages of a run (default 1, quick 0.2)
+  --save FILE  keeps the figures as JSON, for npm run report
   --scale-up   something else: decisions, messages, starts and reloads with more and more rules, parts, recipients
                and certificates, up to N of these (default 10000): minutes
 `;
@@ -24,6 +27,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     rounds: { type: 'string' },
     scale: { type: 'string' },
+    save: { type: 'string' },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
@@ -46,15 +50,19 @@ function order<T>(cases: readonly T[], round: number): readonly T[] {
   return round % 2 === 0 ? cases : [...cases].reverse();
 }
 
-function collect<K, V>(into: Map<K, V[]>, key: K, value: V): void {
-  into.set(key, [...(into.get(key) ?? []), value]);
+/** Room for the samples of each. */
+function none<K extends string, V>(keys: readonly K[]): Record<K, V[]> {
+  return Object.fromEntries(keys.map(key => [key, []])) as unknown as Record<K, V[]>;
 }
 
-async function measureHop(setting: Setting): Promise<Pick<Results, 'hop' | 'bare' | 'bareEcdsa'>> {
+async function measureHop(
+  setting: Setting,
+): Promise<Pick<Results, 'hop' | 'bare' | 'bareEcdsa' | 'bareAlone'>> {
   const hop = await Hop.start(setting);
-  const samples = new Map<string, HopSample[]>();
+  const samples = none<string, HopSample>(hopCases.map(c => c.name));
   const bare: HopSample[] = [];
   const bareEcdsa: HopSample[] = [];
+  const bareAlone: HopSample[] = [];
   try {
     progress('hop: warming up');
     for (const one of hopCases) await hop.run(one, scaled(one.count / 4));
@@ -62,31 +70,41 @@ async function measureHop(setting: Setting): Promise<Pick<Results, 'hop' | 'bare
       progress(`hop: round ${round + 1} of ${rounds}`);
       bare.push(await bareSignature(setting.certificate, scaled(3000)));
       bareEcdsa.push(await bareSignature(setting.ecdsa, scaled(6000)));
+      bareAlone.push(await bareSignature(setting.certificate, scaled(1000), 1));
       for (const one of order(hopCases, round))
-        collect(samples, one.name, await hop.run(one, scaled(one.count)));
+        samples[one.name]!.push(await hop.run(one, scaled(one.count)));
     }
   } finally {
     await hop.stop();
   }
-  return { hop: samples, bare, bareEcdsa };
+  return { hop: samples, bare, bareEcdsa, bareAlone };
 }
 
-async function measurePostfix(setting: Setting): Promise<Map<Filter, number[]>> {
+async function measurePostfix(setting: Setting): Promise<Results['postfix']> {
+  const missing = obstacle(['postfix']);
+  if (missing !== undefined) return missing;
   const postfix = await PostfixFilters.start(setting);
-  const samples = new Map<Filter, number[]>();
+  const samples = none<Filter, PostfixSample>(filters);
   try {
     progress('Postfix: warming up');
-    for (const filter of filters) await postfix.run(filter, scaled(100));
+    // What V8 has not compiled yet costs twice as much.
+    for (const filter of filters) await postfix.run(filter, scaled(filter === 'postseal' ? 3000 : 100));
     for (let round = 0; round < rounds; round++) {
       progress(`Postfix: round ${round + 1} of ${rounds}`);
       for (const filter of order(filters, round))
-        collect(samples, filter, await postfix.run(filter, scaled(filter === 'script' ? 200 : 600)));
+        samples[filter].push(await postfix.run(filter, scaled(filter === 'script' ? 200 : 1000)));
     }
   } finally {
     await postfix.stop();
   }
   return samples;
 }
+
+const profiled = [
+  ['text', 10, 10_000],
+  ['attachment', 1024, 300],
+  ['8-bit text', 1024, 200],
+] as const;
 
 async function bench(): Promise<void> {
   const missing = obstacle(['smtp-source', 'openssl']);
@@ -97,10 +115,17 @@ async function bench(): Promise<void> {
     const hop = await measureHop(setting);
     progress('memory');
     const size = quick ? (scale < 0.1 ? 5 : 25) : 100;
-    const memory = await measureMemory(setting, { size, warmUp: scaled(3000) });
-    const obstacleToPostfix = obstacle(['postfix']);
-    const postfix = obstacleToPostfix ?? (await measurePostfix(setting));
-    process.stdout.write(report({ machine, rounds, ...hop, memory, postfix }));
+    const memory = await measureMemory(setting, { size, atOnce: quick ? 5 : 50, warmUp: scaled(3000) });
+    const postfix = await measurePostfix(setting);
+    const profiles = [];
+    for (const [kind, kilobytes, count] of profiled) {
+      progress(`profile: ${kind}`);
+      const { groups, functions, ...found } = await profile(setting, kind, kilobytes, scaled(count));
+      profiles.push({ ...found, groups: groups.slice(0, 12), functions: functions.slice(0, 12) });
+    }
+    const results: Results = { machine, rounds, ...hop, memory, postfix, profiles };
+    if (values.save !== undefined) save(values.save, results);
+    process.stdout.write(report(results));
   } finally {
     setting.remove();
   }

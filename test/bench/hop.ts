@@ -30,6 +30,8 @@ export interface HopCase {
   /** Messages in a run. */
   readonly count: number;
   readonly reconnect?: boolean;
+  /** Default 10. */
+  readonly connections?: number;
 }
 
 /** One run. */
@@ -49,6 +51,8 @@ export const hopCases: readonly HopCase[] = [
   { ...text, name: 'signed, 10 KB', sender: signedSender, count: 2000 },
   { ...text, name: 'signed, 10 KB of 8-bit text', sender: signedSender, kind: '8-bit text' },
   { ...text, name: 'signed, 10 KB, a connection for each message', sender: signedSender, reconnect: true },
+  { ...text, name: 'straight, 10 KB, one at a time', connections: 1 },
+  { ...text, name: 'signed, 10 KB, one at a time', sender: signedSender, connections: 1 },
   { ...text, name: 'signed, 10 KB, header protection', sender: protectedSender },
   { ...text, name: 'signed, 10 KB, ECDSA P-256', sender: ecdsaSender },
   { ...text, name: 'signed, 10 KB, opaque', sender: opaqueSender },
@@ -75,7 +79,8 @@ export class Hop {
   }
 
   /** @param count messages; @throws Error if one of them was not treated as the case says */
-  async run({ name, kind, size, sender, reconnect }: HopCase, count: number): Promise<HopSample> {
+  async run(one: HopCase, count: number): Promise<HopSample> {
+    const { name, kind, size, sender, connections, reconnect = false } = one;
     const from = sender ?? unsignedSender;
     const file = this.setting.file(`${name}.eml`, message(kind, size, from));
     const port = sender === undefined ? this.sink.port : this.port;
@@ -87,7 +92,8 @@ export class Hop {
       recipient,
       file,
       count,
-      reconnect: reconnect ?? false,
+      reconnect,
+      ...(connections !== undefined && { connections }),
     });
     const cpu = (cpuTime(pid) - cpuBefore) / count;
     const treated = this.treated(from) - linesBefore;
@@ -115,10 +121,11 @@ export class Hop {
 const signInPool = promisify(sign);
 
 /**
- * The bare signature by node:crypto in libuv's thread pool, ten at a time.
+ * The bare signature by node:crypto in libuv's thread pool.
+ * @param atOnce how many
  * @returns signatures a second, and CPU time of this whole process for one, in milliseconds
  */
-export async function bareSignature({ key: file }: Issued, count: number): Promise<HopSample> {
+export async function bareSignature({ key: file }: Issued, count: number, atOnce = 10): Promise<HopSample> {
   const key = createPrivateKey(readFileSync(file));
   const attributes = randomBytes(300);
   const begin = performance.now();
@@ -127,7 +134,7 @@ export async function bareSignature({ key: file }: Issued, count: number): Promi
   const worker = async (): Promise<void> => {
     while (left-- > 0) await signInPool('sha256', attributes, key);
   };
-  await Promise.all(Array.from({ length: 10 }, worker));
+  await Promise.all(Array.from({ length: atOnce }, worker));
   const { user, system } = process.cpuUsage(before);
   const seconds = (performance.now() - begin) / 1000;
   return { perSecond: count / seconds, cpu: (user + system) / 1000 / count };

@@ -23,11 +23,14 @@ export interface MemoryFigures {
   readonly duringSecond: number;
   /** The same for one that is signed in the opaque form. */
   readonly duringOpaque: number;
+  /** The same for so many at once. */
+  readonly atOnce: number;
+  readonly duringAtOnce: number;
 }
 
 export async function measureMemory(
   setting: Setting,
-  { size, warmUp }: { size: number; warmUp: number },
+  { size, atOnce, warmUp }: { size: number; atOnce: number; warmUp: number },
 ): Promise<MemoryFigures> {
   const sink = await Sink.start();
   const { service, port } = await setting.serve('memory', sink.port);
@@ -36,15 +39,19 @@ export async function measureMemory(
     await smtpSource({ port, sender: signedSender, recipient, file, count: warmUp });
     const { now: before, highest: highestBefore } = residentMemory(service.pid);
 
+    let sent = warmUp;
     const send = async (
       megabytes: number,
       sender = signedSender,
+      copies = 1,
     ): Promise<{ during: number; seconds: number }> => {
       // From here on VmHWM begins again at what is resident now (proc(5)).
       writeFileSync(`/proc/${service.pid}/clear_refs`, '5');
       const begin = performance.now();
-      const content = streamed(megabytes * MB, sender);
-      await sendMail({ port, sender, recipients: [recipient], content });
+      const one = (): Promise<unknown> =>
+        sendMail({ port, sender, recipients: [recipient], content: streamed(megabytes * MB, sender) });
+      await Promise.all(Array.from({ length: copies }, one));
+      sent += copies;
       const seconds = (performance.now() - begin) / 1000;
       return { during: residentMemory(service.pid).highest, seconds };
     };
@@ -53,8 +60,9 @@ export async function measureMemory(
     const first = await send(size);
     const second = await send(size);
     const opaque = await send(size, opaqueSender);
+    const together = await send(size, signedSender, atOnce);
     const signed = service.lines(', signed ').filter(line => line.includes('reply="250 ')).length;
-    if (signed !== warmUp + 4) throw new Error(`memory: ${signed} of ${warmUp + 4} messages signed`);
+    if (signed !== sent) throw new Error(`memory: ${signed} of ${sent} messages signed`);
     return {
       size,
       smallerSize,
@@ -64,6 +72,8 @@ export async function measureMemory(
       ...first,
       duringSecond: second.during,
       duringOpaque: opaque.during,
+      atOnce,
+      duringAtOnce: together.during,
     };
   } finally {
     await service.stop();

@@ -15,6 +15,14 @@ export function cpuTime(pid: number): number {
   return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticks;
 }
 
+/** CPU time of everything on this machine so far, in milliseconds. */
+export function busyTime(): number {
+  const [, user, nice, system, , , irq, softirq] = readFileSync('/proc/stat', 'latin1')
+    .split(/ +/, 8)
+    .map(Number);
+  return ((user! + nice! + system! + irq! + softirq!) * 1000) / ticks;
+}
+
 /** Resident memory in MB: now, and at its highest. */
 export function residentMemory(pid: number): { now: number; highest: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'latin1');

@@ -1,5 +1,5 @@
 // Where the main thread's time goes: `node --import tsx test/bench/profile.ts [text|8-bit text|attachment] [KB] [count]`.
-// Runs postseal serve from dist under --cpu-prof and prints self times, by group and by function.
+// Runs postseal serve from dist under --cpu-prof and adds up self times, by group and by function.
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Service } from '../support/service.js';
@@ -8,6 +8,20 @@ import { cpuTime } from './proc.js';
 import { Setting, Sink, smtpSource } from './setting.js';
 import { figure, table } from './statistics.js';
 
+export interface Profile {
+  readonly kind: Kind;
+  readonly kilobytes: number;
+  readonly messages: number;
+  /** Milliseconds a message, under the profiler: of the whole process, and of the main thread. */
+  readonly cpu: number;
+  readonly mainThread: number;
+  /** Self times in microseconds a message, the longest first. */
+  readonly groups: readonly Part[];
+  readonly functions: readonly Part[];
+}
+
+type Part = readonly [name: string, microseconds: number];
+
 interface Frame {
   readonly functionName: string;
   readonly url: string;
@@ -15,16 +29,14 @@ interface Frame {
 }
 
 /** What --cpu-prof writes, as far as it is used; times in microseconds. */
-interface Profile {
+interface CpuProfile {
   readonly nodes: readonly { readonly id: number; readonly callFrame: Frame; readonly children?: number[] }[];
   readonly samples: readonly number[];
   readonly timeDeltas: readonly number[];
 }
 
-const [kind = 'text', kilobytes = '10', count = '10000'] = process.argv.slice(2);
-
 /** Self time by function; native functions are told apart by who called them. */
-function selfTimes(profile: Profile): Map<string, number> {
+function selfTimes(profile: CpuProfile): Map<string, number> {
   const byId = new Map(profile.nodes.map(node => [node.id, node]));
   const parent = new Map(profile.nodes.flatMap(node => (node.children ?? []).map(child => [child, node.id])));
   const times = new Map<string, number>();
@@ -56,47 +68,72 @@ function group(name: string): string {
     : place.replace(/\/(?:lib|dist|dest|esm)\/.*/, '');
 }
 
-function top(times: ReadonlyMap<string, number>, busy: number, messages: number, rows: number): string {
-  const sorted = [...times].filter(([name]) => !name.startsWith('(idle)')).sort((a, b) => b[1] - a[1]);
-  return table(
-    ['self time on the main thread', '%', 'µs a message'],
-    sorted
-      .slice(0, rows)
-      .map(([name, time]) => [name, ((100 * time) / busy).toFixed(1), figure(time / messages)]),
-  );
+function longest(times: ReadonlyMap<string, number>, messages: number): Part[] {
+  return [...times]
+    .filter(([name]) => !isIdle(name))
+    .sort((a, b) => b[1] - a[1])
+    .map(([name, time]) => [name, time / messages]);
 }
 
-const setting = Setting.create();
-try {
+function isIdle(name: string): boolean {
+  return name.startsWith('(idle)');
+}
+
+export async function profile(
+  setting: Setting,
+  kind: Kind,
+  kilobytes: number,
+  messages: number,
+): Promise<Profile> {
   const sink = await Sink.start();
   // Made for its ini file; what is measured is another process with the same.
   const { service: first, port } = await setting.serve('profile', sink.port);
   await first.stop();
-  mkdirSync(setting.path('profiles'));
+  const directory = setting.path(`profiles ${kind}`);
+  mkdirSync(directory);
   const service = await Service.start({
     config: setting.path('profile.ini'),
     journal: setting.path('profile.journal'),
-    nodeArguments: ['--cpu-prof', `--cpu-prof-dir=${setting.path('profiles')}`, '--cpu-prof-interval', '250'],
+    nodeArguments: ['--cpu-prof', `--cpu-prof-dir=${directory}`, '--cpu-prof-interval', '250'],
   });
-  const file = setting.file('profile.eml', message(kind as Kind, Number(kilobytes) * KB, signedSender));
-  const messages = Number(count);
+  const file = setting.file('profile.eml', message(kind, kilobytes * KB, signedSender));
   const before = cpuTime(service.pid);
   await smtpSource({ port, sender: signedSender, recipient, file, count: messages });
   const cpu = (cpuTime(service.pid) - before) / messages;
   await service.stop();
   await sink.stop();
 
-  const [name] = readdirSync(setting.path('profiles'));
-  const profile = JSON.parse(readFileSync(join(setting.path('profiles'), name!), 'utf8')) as Profile;
-  const times = selfTimes(profile);
-  const busy = [...times].reduce((sum, [n, time]) => (n.startsWith('(idle)') ? sum : sum + time), 0);
+  const [name] = readdirSync(directory);
+  const times = selfTimes(JSON.parse(readFileSync(join(directory, name!), 'utf8')) as CpuProfile);
   const groups = new Map<string, number>();
   for (const [n, time] of times) groups.set(group(n), (groups.get(group(n)) ?? 0) + time);
-  process.stdout.write(
-    `${messages} × ${kilobytes} KB ${kind}: ${figure(cpu)} ms CPU a message under the profiler, ` +
-      `${figure(busy / 1000 / messages)} ms of it on the main thread\n\n` +
-      `${top(groups, busy, messages, 30)}\n\n${top(times, busy, messages, 60)}\n`,
+  const busy = [...times].reduce((sum, [n, time]) => (isIdle(n) ? sum : sum + time), 0);
+  return {
+    ...{ kind, kilobytes, messages, cpu },
+    mainThread: busy / 1000 / messages,
+    groups: longest(groups, messages),
+    functions: longest(times, messages),
+  };
+}
+
+export function profileTable({ mainThread }: Profile, parts: readonly Part[]): string {
+  return table(
+    ['self time on the main thread', '%', 'µs a message'],
+    parts.map(([name, time]) => [name, (time / 10 / mainThread).toFixed(1), figure(time)]),
   );
-} finally {
-  setting.remove();
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const [kind = 'text', kilobytes = '10', count = '10000'] = process.argv.slice(2);
+  const setting = Setting.create();
+  try {
+    const found = await profile(setting, kind as Kind, Number(kilobytes), Number(count));
+    process.stdout.write(
+      `${count} × ${kilobytes} KB ${kind}: ${figure(found.cpu)} ms CPU a message under the profiler, ` +
+        `${figure(found.mainThread)} ms of it on the main thread\n\n` +
+        `${profileTable(found, found.groups.slice(0, 30))}\n\n${profileTable(found, found.functions.slice(0, 60))}\n`,
+    );
+  } finally {
+    setting.remove();
+  }
 }

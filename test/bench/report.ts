@@ -1,22 +1,11 @@
-// The report of a benchmark, in Markdown.
+// What `npm run bench` found, in Markdown.
 import { hopCases, type HopCase, type HopSample } from './hop.js';
 import type { MemoryFigures } from './memory.js';
 import { MB, unsignedSender } from './messages.js';
-import { filters, type Filter } from './postfix-filters.js';
+import { type Filter, filters, type PostfixSample } from './postfix-filters.js';
+import { profileTable } from './profile.js';
+import type { Results } from './results.js';
 import { figure, median, ratio, spread, table } from './statistics.js';
-
-export interface Results {
-  readonly machine: readonly string[];
-  readonly rounds: number;
-  /** By name of case. */
-  readonly hop: ReadonlyMap<string, readonly HopSample[]>;
-  /** By the RSA key, and by the one on P-256. */
-  readonly bare: readonly HopSample[];
-  readonly bareEcdsa: readonly HopSample[];
-  readonly memory: MemoryFigures;
-  /** Messages a second, or why there are none. */
-  readonly postfix: ReadonlyMap<Filter, readonly number[]> | string;
-}
 
 export function report(results: Results): string {
   return `# Benchmark of Postseal
@@ -24,7 +13,19 @@ export function report(results: Results): string {
 ${results.machine.join('\n')}
 - RSA-2048 where nothing else is said, SHA-256; ${runs(results.rounds)}
 
-${summary(results)}
+${sections(results)}`;
+}
+
+export function runs(rounds: number): string {
+  return rounds === 1
+    ? 'one run of each case: only a trial'
+    : `medians of ${rounds} runs in alternating order, in parentheses the least and the most`;
+}
+
+export function sections(results: Results): string {
+  return `## The limits, and what was measured
+
+${limits(results)}
 
 ## Through the hop
 smtp-source → postseal serve → smtp-sink, 10 connections. CPU is that of Postseal's whole process, for one message.
@@ -32,69 +33,92 @@ smtp-source → postseal serve → smtp-sink, 10 connections. CPU is that of Pos
 ${hopTable(results)}
 
 ## In a Postfix
-A private Postfix with a filter after the queue; 10 KB messages, from the first one sent to the last one delivered.
+A private Postfix with a filter after the queue, which is on a disk; 10 KB messages, from the first one sent to the last
+one delivered. \`in_flow_delay = 0\`: it takes mail as fast as it comes. CPU is that of the whole machine, for one message.
 
 ${postfixTable(results)}
 
 ## Memory
-${memoryLines(results.memory)}
+${memoryTable(results.memory)}
+
+## Where the time goes
+\`node --import tsx test/bench/profile.ts\` shows more of it; GC is V8's, (program) is native code without a name.
+
+${results.profiles.map(profileSection).join('\n\n')}
 `;
 }
 
-function runs(rounds: number): string {
-  return rounds === 1
-    ? 'one run of each case: only a trial'
-    : `medians of ${rounds} runs in alternating order, in parentheses the least and the most`;
-}
-
 function cpuOf(results: Results, name: string): number {
-  return median(results.hop.get(name)!.map(s => s.cpu));
+  return median(results.hop[name]!.map(s => s.cpu));
 }
 
-function rateOf(results: Results, name: string): number {
-  return median(results.hop.get(name)!.map(s => s.perSecond));
+/** Milliseconds of one message where there is one at a time. */
+function latencyOf(samples: readonly HopSample[]): number {
+  return 1000 / median(samples.map(s => s.perSecond));
 }
 
-function summary(results: Results): string {
+/** What is asked of it, each beside what was found. */
+function limits(results: Results): string {
   const bare = median(results.bare.map(s => s.cpu));
-  const bareEcdsa = median(results.bareEcdsa.map(s => s.cpu));
-  const [signed, unsigned, ecdsa] = ['signed, 10 KB', 'unsigned, 10 KB', 'signed, 10 KB, ECDSA P-256'];
-  const megabyte = (name: string): string =>
-    `- ${name}: ${figure(rateOf(results, name))} msg/s, ${figure(cpuOf(results, name))} ms CPU a MB, opaque ${figure(cpuOf(results, `${name}, opaque`))} ms`;
-  return [
-    `- signed 10 KB: ${figure(rateOf(results, signed))} msg/s, ${figure(cpuOf(results, signed))} ms CPU = ${ratio(cpuOf(results, signed), bare)} the bare signature, ${ratio(cpuOf(results, signed), cpuOf(results, unsigned))} the unsigned hop`,
-    `- the same with ECDSA P-256: ${figure(cpuOf(results, ecdsa))} ms CPU, of which the bare signature is ${figure(bareEcdsa)} ms; unsigned: ${figure(cpuOf(results, unsigned))} ms`,
-    megabyte('signed, 1 MB attachment'),
-    megabyte('signed, 1 MB of 8-bit text'),
-    ...(typeof results.postfix === 'string' ? [] : [against(results.postfix)]),
-    `- ${results.memory.size} MB message: ${growth(results.memory)} more resident memory than 10 KB messages`,
-  ].join('\n');
+  const { memory, postfix } = results;
+  const rows: [string, string, string][] = [
+    ['signed 10 KB, × the bare signature', '2 ×', ratio(cpuOf(results, 'signed, 10 KB'), bare)],
+    ['signed 10 KB by ECDSA P-256, CPU', '0.6 ms', ms(cpuOf(results, 'signed, 10 KB, ECDSA P-256'))],
+    ['unsigned 10 KB, CPU', '0.4 ms', ms(cpuOf(results, 'unsigned, 10 KB'))],
+    ['one at a time: more than signature and straight way', '5 ms', ms(added(results))],
+    ['base64 attachment, CPU a MB', '10 ms', ms(cpuOf(results, 'signed, 1 MB attachment'))],
+    ['the same, opaque', '10 ms', ms(cpuOf(results, 'signed, 1 MB attachment, opaque'))],
+    ['8-bit text, CPU a MB', '20 ms', ms(cpuOf(results, 'signed, 1 MB of 8-bit text'))],
+    ['the same, opaque', '20 ms', ms(cpuOf(results, 'signed, 1 MB of 8-bit text, opaque'))],
+    [`resident memory, ${memory.size} MB message`, '32 MB', `${figure(growth(memory))} MB`],
+    [
+      `resident memory, ${memory.atOnce} of ${memory.size} MB at once`,
+      '256 MB',
+      `${figure(Math.max(0, memory.duringAtOnce - memory.highestBefore))} MB`,
+    ],
+  ];
+  if (typeof postfix !== 'string') {
+    const [postseal, nothing, script] = (['postseal', 'nothing', 'script'] as const).map(f =>
+      rate(postfix[f]),
+    );
+    rows.push(
+      [
+        'in a Postfix, of what a filter does that does nothing',
+        'at least 85 %',
+        `${Math.round((100 * postseal!) / nothing!)} %`,
+      ],
+      ['in a Postfix, × the shell script', 'at least 5 ×', ratio(postseal!, script!)],
+    );
+  }
+  return table(['', 'limit', 'measured'], rows);
 }
 
-function against(postfix: ReadonlyMap<Filter, readonly number[]>): string {
-  const [postseal, nothing, script] = (['postseal', 'nothing', 'script'] as const).map(f =>
-    median(postfix.get(f)!),
-  );
-  const share = Math.round((100 * postseal!) / nothing!);
-  return `- in a Postfix: ${figure(postseal!)} msg/s = ${share} % of a filter that does nothing, ${ratio(postseal!, script!)} the shell script`;
+function added({ hop, bareAlone }: Results): number {
+  const [signed, straight] = [hop['signed, 10 KB, one at a time'], hop['straight, 10 KB, one at a time']];
+  return Math.max(0, latencyOf(signed!) - latencyOf(straight!) - latencyOf(bareAlone));
+}
+
+function ms(value: number): string {
+  return `${figure(value)} ms`;
 }
 
 function hopTable(results: Results): string {
   const bare = median(results.bare.map(s => s.cpu));
   const rows = hopCases.map(one => {
-    const samples = results.hop.get(one.name)!;
-    const rate = spread(samples.map(s => s.perSecond));
-    if (one.sender === undefined) return [one.name, rate, '', '', '', ''];
+    const samples = results.hop[one.name]!;
+    const perSecond = spread(samples.map(s => s.perSecond));
+    if (one.sender === undefined) return [one.name, perSecond, '', '', '', ''];
     const cpus = samples.map(s => s.cpu);
     const same = (c: HopCase): boolean => c.sender === unsignedSender && c.size === one.size;
-    const unsigned = one.reconnect ? undefined : hopCases.find(same);
+    const alike = !one.reconnect && one.connections === undefined;
+    const unsigned = alike ? hopCases.find(same) : undefined;
     return [
       one.name,
-      rate,
+      perSecond,
       `${spread(cpus)} ms`,
       unsigned ? ratio(median(cpus), cpuOf(results, unsigned.name)) : '',
       ratio(median(cpus), bare),
-      one.size === MB ? `${figure(median(cpus))} ms` : '',
+      one.size === MB ? ms(median(cpus)) : '',
     ];
   });
   const signature = (name: string, samples: readonly HopSample[]): string[] => [
@@ -107,38 +131,48 @@ function hopTable(results: Results): string {
   ];
   return table(
     ['case', 'messages a second', 'CPU', '× unsigned', '× signature', 'CPU a MB'],
-    [...rows, signature('', results.bare), signature(', ECDSA P-256', results.bareEcdsa)],
+    [
+      ...rows,
+      signature('', results.bare),
+      signature(', ECDSA P-256', results.bareEcdsa),
+      signature(', one at a time', results.bareAlone),
+    ],
   );
 }
 
 const filterNames: Record<Filter, string> = {
   none: 'no filter',
-  nothing: 'a filter that does nothing (smtp transport to its own return port)',
+  nothing: 'a filter that does nothing (smtp transport to a return port)',
   postseal: 'Postseal (smtp transport)',
   script: 'shell script, `openssl cms -sign`, sendmail (pipe transport)',
 };
 
+function rate(samples: readonly PostfixSample[]): number {
+  return median(samples.map(s => s.perSecond));
+}
+
 function postfixTable({ postfix }: Results): string {
   if (typeof postfix === 'string') return `Not measured: ${postfix}.`;
-  const [nothing, script] = [median(postfix.get('nothing')!), median(postfix.get('script')!)];
   const rows = filters.map(filter => {
-    const samples = postfix.get(filter)!;
+    const samples = postfix[filter];
     return [
       filterNames[filter],
-      spread(samples),
-      ratio(median(samples), nothing),
-      ratio(median(samples), script),
+      spread(samples.map(s => s.perSecond)),
+      ratio(rate(samples), rate(postfix.nothing)),
+      ratio(rate(samples), rate(postfix.script)),
+      ms(median(samples.map(s => s.machine))),
+      filter === 'postseal' ? ms(median(samples.map(s => s.postseal))) : '',
     ];
   });
-  return table(['filter', 'messages a second', '× nothing', '× script'], rows);
+  return table(['filter', 'messages a second', '× nothing', '× script', 'CPU', 'of it Postseal'], rows);
 }
 
-function growth({ highestBefore, during, duringSecond, duringOpaque }: MemoryFigures): string {
-  const most = Math.max(during, duringSecond, duringOpaque);
-  return `${figure(Math.max(0, most - highestBefore))} MB`;
+/** The most that one message at a time took, in MB. */
+function growth({ highestBefore, during, duringSecond, duringOpaque }: MemoryFigures): number {
+  return Math.max(0, during - highestBefore, duringSecond - highestBefore, duringOpaque - highestBefore);
 }
 
-function memoryLines(memory: MemoryFigures): string {
+function memoryTable(memory: MemoryFigures): string {
   const { size, smallerSize, before, highestBefore, duringSmaller, during, seconds } = memory;
   return table(
     ['resident memory of postseal serve', 'MB'],
@@ -149,7 +183,15 @@ function memoryLines(memory: MemoryFigures): string {
       [`at most during one ${size} MB message (${figure(seconds)} s)`, figure(during)],
       ['at most during another one', figure(memory.duringSecond)],
       ['at most during another one, opaque', figure(memory.duringOpaque)],
-      ['growth: the most with, less the most without', growth(memory)],
+      [`at most during ${memory.atOnce} of them at once`, figure(memory.duringAtOnce)],
     ],
   );
+}
+
+function profileSection(profile: Results['profiles'][number]): string {
+  const { kind, kilobytes, cpu, mainThread } = profile;
+  return `${kilobytes} KB, ${kind}: ${ms(cpu)} of CPU a message under the profiler, ${ms(mainThread)} of it on the main thread; the rest is
+the threads that sign, and V8's.
+
+${profileTable(profile, profile.groups)}`;
 }

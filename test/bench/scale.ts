@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { Address } from '../../src/address.js';
 import { decide } from '../../src/rules/decide.js';
 import type { MessageFacts } from '../../src/rules/message.js';
@@ -12,9 +13,11 @@ import { costOf, growing } from '../support/growth.js';
 import { addressOf, directoryFor, iniOf, makePems, makePkcs12s, sectionsFor } from '../support/many.js';
 import { freePort } from '../support/postfix.js';
 import { Service } from '../support/service.js';
-import { cpuTime, residentMemory } from './proc.js';
+import { cpuTime, describeMachine, residentMemory } from './proc.js';
+import { type Counted, type Reload, save, type ScaleResults, type Start } from './results.js';
+import { scaleSections } from './scale-report.js';
 import { Setting } from './setting.js';
-import { figure, median, table } from './statistics.js';
+import { median } from './statistics.js';
 
 /** What the ini file has; in brackets what there are so many of. */
 function installations(setting: Setting, count: number): Readonly<Record<string, readonly string[]>> {
@@ -42,20 +45,19 @@ function installations(setting: Setting, count: number): Readonly<Record<string,
   };
 }
 
-/** Seconds until it is ready, CPU time of it, and memory. */
-async function start(setting: Setting, name: string, sections: readonly string[]): Promise<string[]> {
+/** Until it is ready. */
+async function start(setting: Setting, name: string, sections: readonly string[]): Promise<Start> {
   const config = setting.file('scale.ini', iniOf(await freePort(), sections));
   const began = performance.now();
   const service = await Service.start({ config, journal: setting.path('scale.journal'), patience: 600_000 });
   const seconds = (performance.now() - began) / 1000;
-  const { highest } = residentMemory(service.pid);
-  const row = [name, figure(seconds), figure(cpuTime(service.pid) / 1000), figure(highest)];
+  const { highest: resident } = residentMemory(service.pid);
+  const cpuSeconds = cpuTime(service.pid) / 1000;
   await service.stop();
-  return row;
+  return { name, seconds, cpuSeconds, resident };
 }
 
-/** Milliseconds of the longest wait for a reply while nothing happens, and while everything is read again. */
-async function pauses(setting: Setting, sections: readonly string[]): Promise<string[]> {
+async function reload(setting: Setting, name: string, sections: readonly string[]): Promise<Reload> {
   const port = await freePort();
   const config = setting.file('pause.ini', iniOf(port, sections));
   const journal = setting.path('pause.journal');
@@ -63,7 +65,7 @@ async function pauses(setting: Setting, sections: readonly string[]): Promise<st
   const socket = connect(port, '127.0.0.1');
   const replies = createInterface({ input: socket })[Symbol.asyncIterator]();
   await replies.next();
-  const longest = async (until: () => boolean): Promise<string> => {
+  const longest = async (until: () => boolean): Promise<number> => {
     let most = 0;
     while (!until()) {
       const asked = performance.now();
@@ -72,16 +74,16 @@ async function pauses(setting: Setting, sections: readonly string[]): Promise<st
       most = Math.max(most, performance.now() - asked);
       await setTimeout(5);
     }
-    return figure(most);
+    return most;
   };
   const end = performance.now() + 3000;
-  const idle = await longest(() => performance.now() > end);
+  const atRest = await longest(() => performance.now() > end);
   process.kill(service.pid, 'SIGHUP');
-  const reloading = await longest(() => service.lines('reloaded in').length > 0);
-  const took = /reloaded in (\d+) ms/.exec(service.lines('reloaded in')[0]!)![1]!;
+  const during = await longest(() => service.lines('reloaded in').length > 0);
+  const took = Number(/reloaded in (\d+) ms/.exec(service.lines('reloaded in')[0]!)![1]);
   socket.destroy();
   await service.stop();
-  return [idle, reloading, took];
+  return { name, atRest, during, took };
 }
 
 const kinds: Readonly<Record<string, (i: number) => string>> = {
@@ -128,41 +130,51 @@ const reloaded = [
   'rules of plain addresses',
 ];
 
-async function scaleUp(count: number): Promise<void> {
-  const counts = [10, 100, 1000, 10_000];
-  const decisions = [];
+async function counted(counts: readonly number[], cost: (n: number) => Promise<number>): Promise<Counted> {
+  const pairs: [number, number][] = [];
+  for (const n of counts) pairs.push([n, await cost(n)]);
+  return pairs;
+}
+
+async function scaleUp(count: number): Promise<ScaleResults> {
+  const progress = (name: string): void => void process.stderr.write(`${name}\n`);
+  const machine = describeMachine();
+  const decisions: Record<string, Counted> = {};
   for (const kind of Object.keys(kinds)) {
-    const row = [kind];
-    for (const n of counts) row.push(figure(await decisionTime(kind, n)));
-    decisions.push(row);
+    progress(`decisions: ${kind}`);
+    decisions[kind] = await counted([10, 100, 1000, 10_000], n => decisionTime(kind, n));
   }
-  const head = ['µs a decision, by the number of rules', ...counts.map(n => n.toLocaleString('en'))];
-  process.stdout.write(`${table(head, decisions)}\n\n`);
-  for (const [name, { counts: sizes }] of Object.entries(growing)) {
-    const costs = [];
-    for (const n of sizes) costs.push(figure(await costOf(name, n)));
-    process.stdout.write(
-      `${table([name, ...sizes.map(n => n.toLocaleString('en'))], [['ms CPU', ...costs]])}\n\n`,
-    );
+  const messages: Record<string, Counted> = {};
+  for (const [name, { counts }] of Object.entries(growing)) {
+    progress(`messages: ${name}`);
+    await costOf(name, counts.at(-1)!); // once, so that it is compiled
+    messages[name] = await counted(counts, n => costOf(name, n));
   }
   const setting = Setting.create();
   try {
     const all = installations(setting, count);
-    const rows = [];
+    const starts: Start[] = [];
     for (const [name, sections] of Object.entries(all)) {
-      process.stderr.write(`${name}\n`);
-      rows.push(await start(setting, name, sections));
-      process.stderr.write(`${rows.at(-1)!.join('  ')}\n`);
+      progress(`start: ${name}`);
+      starts.push(await start(setting, name, sections));
     }
-    const title = `start with ${count.toLocaleString('en')}`;
-    process.stdout.write(`${table([title, 's', 's CPU', 'MB at most'], rows)}\n\n`);
-    const waits = [];
-    for (const name of reloaded) waits.push([name, ...(await pauses(setting, all[name]!))]);
-    const columns = ['longest wait for a reply, in ms', 'at rest', 'during a reload', 'which took'];
-    process.stdout.write(`${table(columns, waits)}\n`);
+    const reloads: Reload[] = [];
+    for (const name of reloaded) {
+      progress(`reload: ${name}`);
+      reloads.push(await reload(setting, name, all[name]!));
+    }
+    return { machine, decisions, messages, count, starts, reloads };
   } finally {
     setting.remove();
   }
 }
 
-if (process.argv[1] === import.meta.filename) await scaleUp(Number(process.argv[2] ?? 10_000));
+if (process.argv[1] === import.meta.filename) {
+  const { positionals, values } = parseArgs({
+    options: { save: { type: 'string' } },
+    allowPositionals: true,
+  });
+  const results = await scaleUp(Number(positionals[0] ?? 10_000));
+  if (values.save !== undefined) save(values.save, results);
+  process.stdout.write(scaleSections(results));
+}
