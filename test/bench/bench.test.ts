@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { describeWithPeers } from '../support/peers.js';
-import { figure, median, ratio, spread, table } from './statistics.js';
+import { figure, median, ratio, spread } from './statistics.js';
 
 test('statistics', () => {
   expect(median([3, 1, 2])).toBe(2);
@@ -13,7 +13,6 @@ test('statistics', () => {
   expect(ratio(7.75, 2.5)).toBe('3.1 ×');
   expect(spread([1, 1.5, 3])).toBe('1.50 (1.00–3.00)');
   expect(spread([2])).toBe('2.00');
-  expect(table(['a', 'b'], [['long', '1']])).toBe('| a    | b |\n|------|--:|\n| long | 1 |');
 });
 
 describeWithPeers('the benchmark', ['postfix', 'smtp-source', 'openssl'], () => {
@@ -22,7 +21,7 @@ describeWithPeers('the benchmark', ['postfix', 'smtp-source', 'openssl'], () => 
       ...['--import', 'tsx', join(import.meta.dirname, 'bench.ts')],
       ...['--quick', '--rounds', '1', '--scale', '0.005'],
     ]);
-    expect(stdout).toMatch(/^\| signed 10 KB, × the bare signature +\| +2 × \| +\d+\.\d × \|$/m);
+    expect(stdout).toMatch(/^\| signed 10 KB, × the bare signature +\| 2 × +\| +\d+\.\d × \|$/m);
     expect(stdout).toMatch(
       /^\| in a Postfix, of what a filter does that does nothing \| at least 85 % \| +\d+ % \|$/m,
     );

@@ -1,11 +1,12 @@
 // `npm run bench`: what signing costs, always beside what it is to be compared with, in the same run.
 // Prints a report in Markdown; says on standard error what it is doing.
+import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { thisMachine } from '../report/machine.js';
 import { obstacle } from '../support/peers.js';
 import { bareSignature, Hop, hopCases, type HopSample } from './hop.js';
 import { measureMemory } from './memory.js';
 import { type Filter, filters, PostfixFilters, type PostfixSample } from './postfix-filters.js';
-import { describeMachine } from './proc.js';
 import { profile } from './profile.js';
 import { report } from './report.js';
 import { type Results, save } from './results.js';
@@ -109,7 +110,7 @@ const profiled = [
 async function bench(): Promise<void> {
   const missing = obstacle(['smtp-source', 'openssl']);
   if (missing !== undefined) throw new Error(`${missing} (Debian packages)`);
-  const machine = describeMachine();
+  const [machine, [load]] = [thisMachine(), loadavg()];
   const setting = Setting.create();
   try {
     const hop = await measureHop(setting);
@@ -123,7 +124,7 @@ async function bench(): Promise<void> {
       const { groups, functions, ...found } = await profile(setting, kind, kilobytes, scaled(count));
       profiles.push({ ...found, groups: groups.slice(0, 12), functions: functions.slice(0, 12) });
     }
-    const results: Results = { machine, rounds, ...hop, memory, postfix, profiles };
+    const results: Results = { machine, load: load!, rounds, ...hop, memory, postfix, profiles };
     if (values.save !== undefined) save(values.save, results);
     process.stdout.write(report(results));
   } finally {

@@ -1,8 +1,6 @@
-// What Linux knows about a process (proc(5)), and about this machine.
+// What Linux knows about a process and about the machine (proc(5)).
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { cpus, loadavg, release, totalmem } from 'node:os';
-import { peer } from '../support/peers.js';
 
 /** Ticks in a second: the unit of utime and stime. */
 const ticks = Number(execFileSync('getconf', ['CLK_TCK']).toString());
@@ -29,25 +27,4 @@ export function residentMemory(pid: number): { now: number; highest: number } {
   const megabytes = (name: string): number =>
     Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024;
   return { now: megabytes('VmRSS'), highest: megabytes('VmHWM') };
-}
-
-/** One line a fact, as Markdown. */
-export function describeMachine(): string[] {
-  const processors = cpus();
-  const version = (program: () => string): string => {
-    try {
-      return program().trim();
-    } catch {
-      return 'not installed';
-    }
-  };
-  const openssl = version(() => execFileSync('openssl', ['version']).toString());
-  const postfix = version(() =>
-    execFileSync(peer('postfix').replace(/postfix$/, 'postconf'), ['-d', '-h', 'mail_version']).toString(),
-  );
-  return [
-    `- ${processors.length} × ${processors[0]?.model ?? 'unknown processor'}, ${(totalmem() / 2 ** 30).toFixed(1)} GB, Linux ${release()}`,
-    `- Node ${process.versions.node} with OpenSSL ${process.versions.openssl}; openssl command ${openssl.split(' ')[1] ?? openssl}; Postfix ${postfix}`,
-    `- load average before the first run: ${loadavg()[0]!.toFixed(2)} (anything but 0 makes the figures worse)`,
-  ];
 }

@@ -6,7 +6,8 @@ import { Service } from '../support/service.js';
 import { type Kind, KB, message, recipient, signedSender } from './messages.js';
 import { cpuTime } from './proc.js';
 import { Setting, Sink, smtpSource } from './setting.js';
-import { figure, table } from './statistics.js';
+import { figure } from './statistics.js';
+import { table } from '../report/table.js';
 
 export interface Profile {
   readonly kind: Kind;

@@ -1,25 +1,29 @@
 // What `npm run bench` found, in Markdown.
+import { describe } from '../report/machine.js';
+import { table } from '../report/table.js';
 import { hopCases, type HopCase, type HopSample } from './hop.js';
 import type { MemoryFigures } from './memory.js';
 import { MB, unsignedSender } from './messages.js';
 import { type Filter, filters, type PostfixSample } from './postfix-filters.js';
 import { profileTable } from './profile.js';
 import type { Results } from './results.js';
-import { figure, median, ratio, spread, table } from './statistics.js';
+import { figure, median, ratio, spread } from './statistics.js';
 
 export function report(results: Results): string {
   return `# Benchmark of Postseal
 
-${results.machine.join('\n')}
-- RSA-2048 where nothing else is said, SHA-256; ${runs(results.rounds)}
+${circumstances(results)}
 
 ${sections(results)}`;
 }
 
-export function runs(rounds: number): string {
-  return rounds === 1
-    ? 'one run of each case: only a trial'
-    : `medians of ${rounds} runs in alternating order, in parentheses the least and the most`;
+export function circumstances({ machine, load, rounds }: Results): string {
+  const runs =
+    rounds === 1
+      ? 'one run of each case: only a trial'
+      : `medians of ${rounds} runs in alternating order, in parentheses the least and the most`;
+  return `${describe(machine)}; load average before the first run ${load.toFixed(2)}. RSA-2048 where
+nothing else is said, SHA-256; ${runs}.`;
 }
 
 export function sections(results: Results): string {

@@ -1,5 +1,6 @@
 // What the benchmarks find out, as it is kept in a file: figures only, no words.
 import { readFileSync, writeFileSync } from 'node:fs';
+import type { Machine } from '../report/machine.js';
 import type { HopSample } from './hop.js';
 import type { MemoryFigures } from './memory.js';
 import type { Filter, PostfixSample } from './postfix-filters.js';
@@ -7,7 +8,9 @@ import type { Profile } from './profile.js';
 
 /** `npm run bench`: samples of several runs. */
 export interface Results {
-  readonly machine: readonly string[];
+  readonly machine: Machine;
+  /** Average before the first run: anything but 0 makes the figures worse. */
+  readonly load: number;
   readonly rounds: number;
   /** By name of case. */
   readonly hop: Readonly<Record<string, readonly HopSample[]>>;
@@ -23,7 +26,7 @@ export interface Results {
 
 /** `npm run bench -- --scale-up`: what more and more of something costs. */
 export interface ScaleResults {
-  readonly machine: readonly string[];
+  readonly machine: Machine;
   /** Microseconds of CPU time of a decision: by kind of pattern, by number of rules. */
   readonly decisions: Readonly<Record<string, Counted>>;
   /** Milliseconds of CPU time of a message: by what it has many of, by how many. */

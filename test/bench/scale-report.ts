@@ -1,6 +1,7 @@
 // What `npm run bench -- --scale-up` found, in Markdown.
 import type { Counted, ScaleResults } from './results.js';
-import { figure, table } from './statistics.js';
+import { figure } from './statistics.js';
+import { table } from '../report/table.js';
 
 export function scaleSections({ decisions, messages, count, starts, reloads }: ScaleResults): string {
   const many = count.toLocaleString('en');

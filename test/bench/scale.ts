@@ -13,7 +13,8 @@ import { costOf, growing } from '../support/growth.js';
 import { addressOf, directoryFor, iniOf, makePems, makePkcs12s, sectionsFor } from '../support/many.js';
 import { freePort } from '../support/postfix.js';
 import { Service } from '../support/service.js';
-import { cpuTime, describeMachine, residentMemory } from './proc.js';
+import { thisMachine } from '../report/machine.js';
+import { cpuTime, residentMemory } from './proc.js';
 import { type Counted, type Reload, save, type ScaleResults, type Start } from './results.js';
 import { scaleSections } from './scale-report.js';
 import { Setting } from './setting.js';
@@ -138,17 +139,20 @@ async function counted(counts: readonly number[], cost: (n: number) => Promise<n
 
 async function scaleUp(count: number): Promise<ScaleResults> {
   const progress = (name: string): void => void process.stderr.write(`${name}\n`);
-  const machine = describeMachine();
+  const machine = thisMachine();
   const decisions: Record<string, Counted> = {};
   for (const kind of Object.keys(kinds)) {
     progress(`decisions: ${kind}`);
     decisions[kind] = await counted([10, 100, 1000, 10_000], n => decisionTime(kind, n));
   }
   const messages: Record<string, Counted> = {};
-  for (const [name, { counts }] of Object.entries(growing)) {
+  for (const [name, { most }] of Object.entries(growing)) {
     progress(`messages: ${name}`);
-    await costOf(name, counts.at(-1)!); // once, so that it is compiled
-    messages[name] = await counted(counts, n => costOf(name, n));
+    await costOf(name, most); // once, so that it is compiled
+    const fifths = [1, 2, 3, 4, 5].map(n => (n * most) / 5);
+    messages[name] = await counted(fifths, async n =>
+      median([await costOf(name, n), await costOf(name, n), await costOf(name, n)]),
+    );
   }
   const setting = Setting.create();
   try {

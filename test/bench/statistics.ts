@@ -1,4 +1,4 @@
-// Samples of several runs, and tables of them in Markdown.
+// Samples of several runs, and how their figures are written.
 
 export function median(samples: readonly number[]): number {
   const sorted = [...samples].sort((a, b) => a - b);
@@ -21,13 +21,4 @@ export function figure(value: number): string {
 export function ratio(value: number, base: number): string {
   const times = value / base;
   return `${times >= 100 ? times.toFixed(0) : times.toFixed(1)} ×`;
-}
-
-/** A table with its columns aligned, so that it reads on a terminal too. Numbers stand right. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map(row => row[i]!.length)));
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join(' | ')} |`;
-  const rule = `|${widths.map((width, i) => (i === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`;
-  return [line(head), rule, ...rows.map(line)].join('\n');
 }

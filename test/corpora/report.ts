@@ -1,5 +1,5 @@
 // The report of the corpora: what became of the messages of each source, why, and in which manners.
-import { table } from '../bench/statistics.js';
+import { table } from '../report/table.js';
 import type { Finding, Result } from './examine.js';
 import type { Fetching } from './fetch.js';
 import type { Examined } from './worker.js';

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { table } from '../bench/statistics.js';
+import { table } from '../report/table.js';
 import { cacheDirectory } from '../corpora/fetch.js';
 import { runWatched } from '../corpora/watched.js';
 import { properties, type Property } from './properties.js';

@@ -11,6 +11,9 @@ export interface Machine {
   readonly memory: number;
   readonly kernel: string;
   readonly node: string;
+  /** The command, and what Node has of its own. */
+  readonly openssl: string;
+  readonly nodeOpenssl: string;
   readonly postfix: string;
   /** Of Postseal; with `+` where files were changed since. */
   readonly commit: string;
@@ -25,14 +28,17 @@ export function thisMachine(): Machine {
     memory: Math.round(totalmem() / 2 ** 30),
     kernel: release(),
     node: process.versions.node,
+    openssl: output('openssl', ['version'])?.split(' ')[1] ?? 'none',
+    nodeOpenssl: process.versions.openssl,
     postfix: output(postconf, ['-d', '-h', 'mail_version']) ?? 'none',
     commit: commit(),
   };
 }
 
 /** As one sentence of Markdown. */
-export function describe({ processor, cores, memory, kernel, node, postfix }: Machine): string {
-  return `${cores} × ${processor}, ${memory} GB, Linux ${kernel}, Node ${node}, Postfix ${postfix}`;
+export function describe(machine: Machine): string {
+  const { processor, cores, memory, kernel, node, nodeOpenssl, openssl, postfix } = machine;
+  return `${cores} × ${processor}, ${memory} GB, Linux ${kernel}, Node ${node} with OpenSSL ${nodeOpenssl}, OpenSSL ${openssl}, Postfix ${postfix}`;
 }
 
 function commit(): string {

@@ -14,9 +14,9 @@ export function table(head: readonly string[], rows: readonly (readonly Cell[])[
   return [titles!, `|${rule.join('|')}|`, ...others].join('\n');
 }
 
-/** Also with a unit or a thousands separator: `2,000`, `1.5 s`, `87 %`; and nothing at all. */
+/** Also with a unit or a thousands separator: `2,000`, `1.5 s`, `87 %`, `1.5 (1.4–1.7) s`; and nothing at all. */
 function isNumber(cell: Cell): boolean {
-  return typeof cell === 'number' || /^(|–|[-−]?\d[\d.,]*( ?[%×]| [A-Za-zµ]+)?)$/.test(cell);
+  return typeof cell === 'number' || /^(|–|[-−]?\d[\d.,]*( \([\d.,–]+\))?( ?[%×]| [A-Za-zµ]+)?)$/.test(cell);
 }
 
 /** `10,000` */

@@ -9,8 +9,8 @@ const text = 'Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encodi
 const line = `${'Zwölf Boxkämpfer jagen Viktor. '.repeat(2)}\r\n`;
 
 interface Growing {
-  /** How many, from few to the most. */
-  readonly counts: readonly number[];
+  /** How many it is measured with. */
+  readonly most: number;
   readonly message: (count: number) => string;
   readonly recipients?: (count: number) => string[];
   readonly exceptions?: (count: number) => Exception[];
@@ -28,9 +28,9 @@ const everyone = (count: number): string[] => Array.from({ length: count }, some
 
 /** By what there is more of. */
 export const growing: Readonly<Record<string, Growing>> = {
-  recipients: { counts: [1, 100, 1000, 10_000], message: () => short, recipients: everyone },
+  recipients: { most: 10_000, message: () => short, recipients: everyone },
   'recipients, half of them excepted': {
-    counts: [10, 100, 1000, 10_000],
+    most: 10_000,
     message: () => short,
     recipients: everyone,
     exceptions: count =>
@@ -39,11 +39,11 @@ export const growing: Readonly<Record<string, Growing>> = {
         .map((one, i) => ({ name: `e${i % 2}`, recipients: parsePatterns(one) })),
   },
   'MIME parts': {
-    counts: [1, 1000, 10_000, 100_000],
+    most: 100_000,
     message: count => parts(count, `--b\r\n${text}ö\r\n`),
   },
   'parts within parts': {
-    counts: [1, 10, 50, 100],
+    most: 100,
     message: depth => {
       let nested = head;
       for (let i = 0; i < depth; i++)
@@ -54,46 +54,46 @@ export const growing: Readonly<Record<string, Growing>> = {
     },
   },
   'lines that look like boundaries': {
-    counts: [1000, 10_000, 100_000, 500_000],
+    most: 500_000,
     message: count =>
       `${parts(1, `--b\r\n${text}`).replace(/--b--\r\n$/, '')}${'--bx\r\n'.repeat(count)}--b--\r\n`,
   },
   'MB of 8-bit text': {
-    counts: [1, 5, 10, 50],
+    most: 50,
     message: count => head + text + line.repeat((count * 1_000_000) / Buffer.byteLength(line)),
   },
   'MB in one line': {
-    counts: [1, 5, 10, 50],
+    most: 50,
     message: count => `${head}${text}${'x'.repeat(count * 1_000_000)}\r\n`,
   },
   'header fields': {
-    counts: [10, 100, 1000, 9000],
+    most: 9000,
     message: count => `${'X-Field: value\r\n'.repeat(count)}${short}`,
   },
   'header fields past the limit': {
-    counts: [20_000, 50_000, 100_000],
+    most: 100_000,
     message: count => `${'X-Field: value\r\n'.repeat(count)}${short}`,
     reply: '451 4.3.4 Header too large: over 10000 fields',
   },
   'continued lines of one field': {
-    counts: [10, 100, 1000, 10_000],
+    most: 10_000,
     message: count => `X-Field: value\r\n${' more\r\n'.repeat(count)}${short}`,
   },
   'From mailboxes': {
-    counts: [1, 10, 100, 1000],
+    most: 1000,
     message: count => short.replace(/^From: .*\r\n/, `From: ${everyone(count).join(',\r\n ')}\r\n`),
   },
   'header lines of a part': {
-    counts: [10, 100, 1000, 5000],
+    most: 5000,
     message: count => parts(1, `--b\r\n${'X-Field: value\r\n'.repeat(count)}${text}ö\r\n`),
   },
   'kB in one header line, ten octets at a time': {
-    counts: [1, 10, 100, 900],
+    most: 900,
     message: count => `X-Field: ${'x'.repeat(1000 * count)}\r\n${short}`,
     pieceSize: 10,
   },
   'kB in one header line of a part, ten octets at a time': {
-    counts: [1, 10, 100, 900],
+    most: 900,
     message: count => parts(1, `--b\r\nX-Field: ${'x'.repeat(1000 * count)}\r\n${text}ö\r\n`),
     pieceSize: 10,
     reply: '451 4.6.3 Message cannot be made 7-bit without damage: x-field field with a line over 998 octets',
