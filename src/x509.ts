@@ -73,8 +73,19 @@ export function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate
   }
 }
 
-/** Not by checkIssued: that wants keyCertSign, which a self-signed leaf need not have. */
+/** A root is asked for each certificate below it. */
+const selfSigned = new WeakMap<X509Certificate, boolean>();
+
 export function isSelfSigned(certificate: X509Certificate): boolean {
+  const known = selfSigned.get(certificate);
+  if (known !== undefined) return known;
+  const is = verifiesItself(certificate);
+  selfSigned.set(certificate, is);
+  return is;
+}
+
+/** Not by checkIssued: that wants keyCertSign, which a self-signed leaf need not have. */
+function verifiesItself(certificate: X509Certificate): boolean {
   try {
     return certificate.subject === certificate.issuer && certificate.verify(certificate.publicKey);
   } catch {

@@ -9,8 +9,9 @@ const { hash } = require('node:crypto');
 const { parentPort } = require('node:worker_threads');
 parentPort.on('message', ({ name, start, rounds }) => {
   let value = start;
-  for (let i = 0; i < rounds; i++) value = hash(name, value, 'buffer');
-  parentPort.postMessage(value);
+  // As text, one octet a character: Node takes twice as long to make a buffer of a digest itself.
+  for (let i = 0; i < rounds; i++) value = Buffer.from(hash(name, value, 'latin1'), 'latin1');
+  parentPort.postMessage(value.toString('latin1'));
 });
 `;
 
@@ -24,8 +25,8 @@ class Thread {
   private timer: NodeJS.Timeout | undefined;
 
   constructor() {
-    this.worker.on('message', (value: Uint8Array) => {
-      this.waiting.shift()!.resolve(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
+    this.worker.on('message', (value: string) => {
+      this.waiting.shift()!.resolve(Buffer.from(value, 'latin1'));
       if (this.asked > 0) return;
       // It keeps no command from ending.
       this.worker.unref();

@@ -11,13 +11,26 @@ import {
 } from '../algorithms.js';
 import * as asn1 from '../asn1.js';
 import { Fault } from './fault.js';
+import { toJwk } from './jwk.js';
 
 /** @param der PKCS#8, not encrypted. @throws Fault */
 export function readKey(der: Buffer): KeyObject {
+  const plain = readPlainKey(der);
+  if (plain) return plain;
   try {
     return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
   } catch {
     return readKeyPair(der);
+  }
+}
+
+/** The keys that nearly everybody has; whatever is wrong with one is for OpenSSL to judge. */
+function readPlainKey(der: Buffer): KeyObject | undefined {
+  try {
+    const key = toJwk(der);
+    return key && createPrivateKey({ key, format: 'jwk' });
+  } catch {
+    return undefined;
   }
 }
 
@@ -39,13 +52,28 @@ export function damagedKey(): Fault {
   return new Fault('holds a private key that is damaged or of an unknown kind');
 }
 
+/** The authorities read last: one and the same comes with each of thousands of certificates. */
+const authorities = new Map<string, X509Certificate>();
+const remembered = 32;
+
 /** @param source DER or PEM. @throws Fault */
 export function readCertificate(source: Buffer | string): X509Certificate {
+  const text = source.toString('latin1');
+  const known = authorities.get(text);
+  if (known) return known;
   try {
-    return new X509Certificate(source);
+    const x509 = new X509Certificate(source);
+    if (x509.ca) remember(text, x509);
+    return x509;
   } catch {
     throw new Fault('holds a certificate that is damaged');
   }
+}
+
+function remember(text: string, authority: X509Certificate): void {
+  authorities.set(text, authority);
+  const [oldest] = authorities.keys();
+  if (authorities.size > remembered) authorities.delete(oldest!);
 }
 
 /** A key that may sign. */
