@@ -26,7 +26,7 @@ const sources: Source[] = readdirSync(root, { recursive: true, encoding: 'utf8' 
 
 /** The words that everybody may use. */
 const words =
-  'address envelope algorithms identity failure decision entry if-there next-hop outcomes printable sentence'.split(
+  'address envelope algorithms identity failure decision entry if-there next-hop outcomes printable sentence slices'.split(
     ' ',
   );
 /** What reads the encodings of others, for those who sign and those who verify. */

@@ -17,7 +17,8 @@ import { events, journal, metrics, service, signing } from './options.js';
 import type { Context } from './parsers.js';
 import { readException, readRule, warnOfIdleExceptions, warnOfSha1, warnOfShadows } from './rules.js';
 import { checkHeaders, readSection } from './sections.js';
-import { readSource, type Section } from './source.js';
+import { readingSource, type Section } from './source.js';
+import { inOneGo, mapped, type Steps } from '../slices.js';
 
 export interface ReadConfig {
   /** Absent where one of the problems is an error. */
@@ -31,9 +32,18 @@ export interface ReadConfig {
  * @param text UTF-8 where it is bytes
  * @param hostname what the service calls itself where the file does not say
  */
-export function readConfig(file: string, text: string | Uint8Array, hostname = os.hostname()): ReadConfig {
+export function readConfig(file: string, text: string | Uint8Array, hostname?: string): ReadConfig {
+  return inOneGo(readingConfig(file, text, hostname));
+}
+
+/** As `readConfig` in steps, as others wait meanwhile. */
+export function* readingConfig(
+  file: string,
+  text: string | Uint8Array,
+  hostname = os.hostname(),
+): Steps<ReadConfig> {
   const findings = new Findings(file);
-  const sections = checkHeaders(readSource(text, findings), findings);
+  const sections = checkHeaders(yield* readingSource(text, findings), findings);
   const context = { directory: dirname(resolve(file)) };
   const all = (kind: string): Section[] => sections.filter(section => section.kind === kind);
   const only = (kind: string): Section =>
@@ -51,10 +61,16 @@ export function readConfig(file: string, text: string | Uint8Array, hostname = o
   const signingReading = readSection(signing, only('signing'), context, findings);
   const defaults = signingReading.values;
   warnOfSha1(signingReading, findings);
-  const certificates = all('certificate').map(section => readCertificate(section, context, findings));
-  const directories = all('certificates').map(section => readCertificates(section, context, findings));
-  const rules = all('rule').map(section => readRule(section, names, defaults, context, findings));
-  const exceptions = all('exception').map(section => readException(section, names.rule, context, findings));
+  const certificates = yield* mapped(all('certificate'), section =>
+    readCertificate(section, context, findings),
+  );
+  const directories = yield* mapped(all('certificates'), section =>
+    readCertificates(section, context, findings),
+  );
+  const rules = yield* mapped(all('rule'), section => readRule(section, names, defaults, context, findings));
+  const exceptions = yield* mapped(all('exception'), section =>
+    readException(section, names.rule, context, findings),
+  );
 
   if (findings.hasErrors || !serviceSection || !journalSection || !eventsSection || !metricsSection) {
     return { config: undefined, problems: findings.problems };
@@ -77,7 +93,7 @@ export function readConfig(file: string, text: string | Uint8Array, hostname = o
   if (rules.length === 0)
     findings.warning({ line: 1, section: '' }, 'no [rule:NAME] in the file: nothing is signed');
   else warnOfUnused([...all('certificate'), ...all('certificates')], all('rule'), findings);
-  warnOfShadows(config.rules, findings);
+  yield* warnOfShadows(config.rules, findings);
   warnOfIdleExceptions(all('exception'), config, findings);
   return { config, problems: findings.problems };
 }

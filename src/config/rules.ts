@@ -1,5 +1,6 @@
 // The sections [rule:NAME] and [exception:NAME], and how rules refer to certificates and to one another.
 import type { Exception } from '../rules/policy.js';
+import type { Steps } from '../slices.js';
 import type { Config, RuleSection } from './config.js';
 import type { Findings } from './findings.js';
 import { exception, rule, type signing, type Values } from './options.js';
@@ -196,7 +197,7 @@ export function warnOfIdleExceptions(
 }
 
 /** Warns of rules whose every sender an earlier rule takes: the first match wins. */
-export function warnOfShadows(rules: readonly RuleSection[], findings: Findings): void {
+export function* warnOfShadows(rules: readonly RuleSection[], findings: Findings): Steps<void> {
   /** The rules that name a sender so far, by how they match and what they name. */
   const takers = new Map<string, Set<RuleSection>>();
   for (const rule of rules) {
@@ -220,5 +221,6 @@ export function warnOfShadows(rules: readonly RuleSection[], findings: Findings)
       const key = `${rule.match} ${sender}`;
       takers.set(key, (takers.get(key) ?? new Set()).add(rule));
     }
+    yield;
   }
 }

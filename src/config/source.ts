@@ -1,6 +1,7 @@
 // ini text → sections and entries with their line numbers. Knows the syntax, but no section and no key.
 import { isUtf8 } from 'node:buffer';
 import type { Findings } from './findings.js';
+import { inOneGo, type Steps } from '../slices.js';
 import { decodeValue, hasControl } from './value.js';
 
 export interface Entry {
@@ -26,12 +27,18 @@ interface OpenSection extends Section {
 
 /** Reads the whole text; whatever it cannot read it tells, and reads on. */
 export function readSource(text: string | Uint8Array, findings: Findings): Section[] {
+  return inOneGo(readingSource(text, findings));
+}
+
+/** As `readSource` in steps, as others wait meanwhile. */
+export function* readingSource(text: string | Uint8Array, findings: Findings): Steps<Section[]> {
   const sections = new Map<string, OpenSection>();
   const given = new Map<string, Entry>();
   let current: OpenSection | undefined;
   let line = 0;
   for (const content of linesOf(text, findings)) {
     line++;
+    yield;
     const tell = (message: string, key?: string): void => {
       findings.error({ line, section: current?.title ?? '', ...(key !== undefined && { key }) }, message);
     };
@@ -107,20 +114,20 @@ function readEntry(
 }
 
 /** The lines without their ends. Bytes that are not UTF-8 are told here, and read on as U+FFFD. */
-function linesOf(text: string | Uint8Array, findings: Findings): string[] {
-  if (typeof text === 'string') return text.replace(/^\ufeff/, '').split(/\r?\n/);
+function* linesOf(text: string | Uint8Array, findings: Findings): Generator<string, void, undefined> {
+  if (typeof text === 'string') return yield* text.replace(/^\ufeff/, '').split(/\r?\n/);
   const bytes = Buffer.from(text.buffer, text.byteOffset, text.byteLength);
   if (/^(?:\xff\xfe|\xfe\xff)/.test(bytes.toString('latin1', 0, 2))) {
     findings.error({ line: 1, section: '' }, 'the file is UTF-16: save it as UTF-8');
-    return [];
+    return;
   }
   const lines = bytes
     .toString('latin1')
     .replace(/^\xef\xbb\xbf/, '')
     .split(/\r?\n/);
-  return lines.map((latin1, index) => {
+  for (const [index, latin1] of lines.entries()) {
     const line = Buffer.from(latin1, 'latin1');
     if (!isUtf8(line)) findings.error({ line: index + 1, section: '' }, 'not UTF-8: save the file as UTF-8');
-    return line.toString();
-  });
+    yield line.toString();
+  }
 }

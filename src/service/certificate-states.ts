@@ -42,12 +42,13 @@ export function certificateStates(
     }),
   );
   const soon = soonFor(config);
+  const ranks: Ranks = new Map();
   return identities.map(({ section, identity }) => ({
     name: identity.name,
     section,
     addresses: identity.addresses.map(address => address.canonical),
     rules: users.get(section)?.names ?? [],
-    missedBy: missedBy(users.get(section)?.alike ?? [], identity, now),
+    missedBy: missedBy(users.get(section)?.alike ?? [], identity, now, ranks),
     notBefore: identity.notBefore,
     notAfter: identity.notAfter,
     daysLeft: daysLeft(identity, now),
@@ -74,8 +75,8 @@ function alike(rules: readonly Rule[]): Alike[] {
 }
 
 /** The names of the rules that will lack it; not a list of its own for each of thousands of certificates. */
-function missedBy(groups: readonly Alike[], identity: Identity, now: Date): readonly string[] {
-  const [first, ...more] = groups.filter(({ rule }) => misses(rule, identity, now));
+function missedBy(groups: readonly Alike[], identity: Identity, now: Date, ranks: Ranks): readonly string[] {
+  const [first, ...more] = groups.filter(({ rule }) => misses(rule, identity, now, ranks));
   if (!first) return [];
   return more.length === 0 ? first.names : [first, ...more].flatMap(({ names }) => names);
 }
@@ -92,18 +93,39 @@ export function stateOf(identity: Identity, now: Date, soon: number): Certificat
   }
 }
 
+/** Certificates among which a rule chooses, what lasts longest first. */
+interface Ranked {
+  readonly all: ReadonlySet<Identity>;
+  readonly byEnd: readonly Identity[];
+}
+
+/** Thousands of certificates may be among the same thousands. */
+type Ranks = Map<readonly Identity[], Ranked>;
+
+function ranked(candidates: readonly Identity[], ranks: Ranks): Ranked {
+  let known = ranks.get(candidates);
+  if (!known) {
+    const byEnd = candidates.toSorted((a, b) => b.notAfter.getTime() - a.notAfter.getTime());
+    ranks.set(candidates, (known = { all: new Set(candidates), byEnd }));
+  }
+  return known;
+}
+
 /** Whether the rule will lack a certificate for some mailbox of this one. */
-function misses(rule: Rule, identity: Identity, now: Date): boolean {
+function misses(rule: Rule, identity: Identity, now: Date, ranks: Ranks): boolean {
   const { addresses, notAfter } = identity;
   const end = notAfter > now ? notAfter : now;
-  const lasts = (other: Identity): boolean => other.notAfter > notAfter && other.notBefore <= end;
   // One that names nobody signs where a rule allows that, and any other one can do that too.
   const nobody = addresses.length === 0;
   return (nobody ? [Address.null] : addresses).some(mailbox => {
-    const candidates = rule.identitiesFor(mailbox);
-    return (
-      candidates.includes(identity) &&
-      !candidates.some(other => lasts(other) && (nobody || names(other, mailbox, rule.localParts)))
-    );
+    const { all, byEnd } = ranked(rule.identitiesFor(mailbox), ranks);
+    if (!all.has(identity)) return false;
+    // One that takes its place, or else one that lasts no longer: at the latest itself.
+    const first = byEnd.find(
+      other =>
+        other.notAfter <= notAfter ||
+        (other.notBefore <= end && (nobody || names(other, mailbox, rule.localParts))),
+    )!;
+    return first.notAfter <= notAfter;
   });
 }

@@ -12,12 +12,13 @@ import {
 } from '../certs/load.js';
 import type { Config, Origin, Problem } from '../config/config.js';
 import { formatProblem } from '../config/config.js';
-import { readConfig, type ReadConfig } from '../config/read.js';
+import { readingConfig, type ReadConfig } from '../config/read.js';
 import type { Identity } from '../identity.js';
 import type { Policy } from '../rules/policy.js';
 import { examineFile, readAuthorization } from './events.js';
 import { CommandError, exit } from '../exit.js';
-import { consequences, linkRule, misnamed, rulesBySection, type Source } from './link.js';
+import { inSlices, mapped, type Steps } from '../slices.js';
+import { consequences, linkRule, misnamed, rulesBySection, type Linked, type Source } from './link.js';
 
 /** Everything that the ini file leads to. */
 export interface Installation {
@@ -48,7 +49,7 @@ export type LoadResult = { readonly installation: Installation } | { readonly pr
 
 /** The ini file alone. @param text in its place. @throws CommandError (78) if it cannot be read */
 export async function readIni(path: string, text?: Buffer): Promise<ReadConfig> {
-  return readConfig(resolve(path), text ?? (await readText(path)));
+  return inSlices(readingConfig(resolve(path), text ?? (await readText(path))));
 }
 
 /** The ini file as it stands. @throws CommandError (78) if it cannot be read */
@@ -92,8 +93,7 @@ export async function load(
   ending?.throwIfAborted();
   const { authorization, problems: ofWebhook } = await readAuthorization(config.events);
   const ofEvents = [...ofWebhook, ...(await examineFile(config.events))];
-  const sources = new Map(sections.map(section => [section.title, section]));
-  const linked = config.rules.map(section => ({ section, rule: linkRule(section, sources) }));
+  const { linked, findings: ofLinks } = await inSlices(link(config, sections));
   const policy: Policy = {
     rules: linked.map(({ rule }) => rule),
     exceptions: config.exceptions,
@@ -104,14 +104,7 @@ export async function load(
   const identities = sections.flatMap(({ title, identities: list }) =>
     list.map(identity => ({ section: title, identity })),
   );
-  const bySection = rulesBySection(linked);
-  const ofCertificates = sections.flatMap(section =>
-    findingsOf(section, problem => consequences(problem, bySection.get(section.title) ?? [], sources)),
-  );
-  const ofRules = linked.flatMap(misnamed);
-  const findings = [...problems, ...ofCertificates, ...ofRules, ...ofEvents].sort(
-    (a, b) => a.origin.line - b.origin.line,
-  );
+  const findings = [...problems, ...ofLinks, ...ofEvents].sort((a, b) => a.origin.line - b.origin.line);
   if (ofEvents.some(p => p.severity === 'error')) return { problems: findings };
   return {
     installation: {
@@ -122,6 +115,21 @@ export async function load(
       ...(authorization !== undefined && { authorization }),
     },
   };
+}
+
+/** Gives each rule its certificates. @returns with what follows where they cannot be used, or do not fit */
+function* link(
+  { rules }: Config,
+  sections: readonly LoadedSection[],
+): Steps<{ linked: readonly Linked[]; findings: readonly Finding[] }> {
+  const sources = new Map(sections.map(section => [section.title, section]));
+  const linked = yield* mapped(rules, section => ({ section, rule: linkRule(section, sources) }));
+  const bySection = rulesBySection(linked);
+  const ofCertificates = yield* mapped(sections, section =>
+    findingsOf(section, problem => consequences(problem, bySection.get(section.title) ?? [], sources)),
+  );
+  const ofRules = yield* mapped(linked, misnamed);
+  return { linked, findings: [...ofCertificates.flat(), ...ofRules.flat()] };
 }
 
 /** As `load`, with the problems as one error for people. @throws CommandError (78) */

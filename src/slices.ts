@@ -1,0 +1,36 @@
+// Long work in slices, so that others have their turn in between: mail passes while thousands of rules are read.
+import { setImmediate } from 'node:timers/promises';
+
+/** Work that can wait wherever it yields. */
+export type Steps<T> = Generator<undefined, T, undefined>;
+
+/** Milliseconds. */
+const slice = 5;
+
+/** Where nobody waits. */
+export function inOneGo<T>(steps: Steps<T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+export async function inSlices<T>(steps: Steps<T>): Promise<T> {
+  for (let end = performance.now() + slice; ;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    if (performance.now() < end) continue;
+    await setImmediate();
+    end = performance.now() + slice;
+  }
+}
+
+/** As `map`, with a step for each item. */
+export function* mapped<T, R>(items: readonly T[], work: (item: T) => R): Steps<R[]> {
+  const results: R[] = [];
+  for (const item of items) {
+    results.push(work(item));
+    yield;
+  }
+  return results;
+}
