@@ -4,6 +4,8 @@ import type { Policy, Rule } from '../rules/policy.js';
 import { defaultConfig, parseOptions } from './arguments.js';
 import { exit } from '../exit.js';
 import { certificateStates, type CertificateState } from '../service/certificate-states.js';
+import { certificateStatus } from '../service/snapshot.js';
+import { rulesOf } from './status-report.js';
 import { expiryProblems } from '../service/expiry.js';
 import { load, showProblem, type Installation } from '../service/load.js';
 import { progress } from '../service/progress.js';
@@ -56,7 +58,7 @@ function summary(installation: Installation, now: Date): string {
     it.addresses.join(', ') || '(none)',
     identities[i]!.identity.keyDescription,
     state(it),
-    it.rules.join(', ') || '-',
+    rulesOf(certificateStatus(it)),
   ]);
   return [
     titled('Rules, first match wins', ['NAME', 'SENDER', 'RESULT'], rules),

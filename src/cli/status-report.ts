@@ -88,14 +88,22 @@ function messages({ messages: { today, sinceStart } }: Status): string[] {
 /** Those that end first come first. */
 function certificateTable(certificates: readonly CertificateStatus[]): string[] {
   const sorted = certificates.toSorted((a, b) => (a.notAfter < b.notAfter ? -1 : 1));
-  const rows = sorted.map(({ name, rules, addresses, daysLeft, state }) => [
+  const rows = sorted.map(({ name, addresses, daysLeft, state, ...rest }) => [
     escaped(name),
     state === 'expired' || state === 'not-yet-valid' ? state.replaceAll('-', ' ') : String(daysLeft),
-    rules.join(', ') || '-',
+    rulesOf(rest),
     escaped(addresses.join(', ')) || '(none)',
   ]);
   const [head, ...lines] = table([['NAME', 'DAYS LEFT', 'RULES', 'ADDRESSES'], ...rows]);
   return [head!, ...lines.map((line, i) => inItsColour(sorted[i]!, line))];
+}
+
+/** Those that may sign with a certificate. */
+export function rulesOf({
+  rules,
+  moreRules: more = 0,
+}: Pick<CertificateStatus, 'rules' | 'moreRules'>): string {
+  return (rules.join(', ') || '-') + (more > 0 ? ` and ${more.toLocaleString('en')} more` : '');
 }
 
 function inItsColour({ state, daysLeft }: CertificateStatus, line: string): string {

@@ -3,6 +3,7 @@ import { Address } from '../address.js';
 import type { Config } from '../config/config.js';
 import { daysLeft, names, validity, type Identity } from '../identity.js';
 import type { Rule } from '../rules/policy.js';
+import { inOneGo, mapped, type Steps } from '../slices.js';
 import { rulesBySection } from './link.js';
 import type { Installation } from './load.js';
 
@@ -30,10 +31,15 @@ export function soonFor({ journal }: Config): number {
 }
 
 /** Those in force, in the order of the ini file. */
-export function certificateStates(
+export function certificateStates(installation: Installation, now: Date): CertificateState[] {
+  return inOneGo(statesInSteps(installation, now));
+}
+
+/** As `certificateStates` in steps, as others wait meanwhile. */
+export function statesInSteps(
   { config, policy, identities }: Installation,
   now: Date,
-): CertificateState[] {
+): Steps<CertificateState[]> {
   const linked = policy.rules.map((rule, i) => ({ rule, section: config.rules[i]! }));
   const users = new Map(
     [...rulesBySection(linked)].map(([title, all]) => {
@@ -43,7 +49,7 @@ export function certificateStates(
   );
   const soon = soonFor(config);
   const ranks: Ranks = new Map();
-  return identities.map(({ section, identity }) => ({
+  return mapped(identities, ({ section, identity }) => ({
     name: identity.name,
     section,
     addresses: identity.addresses.map(address => address.canonical),

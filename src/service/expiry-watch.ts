@@ -84,10 +84,11 @@ export class ExpiryWatch {
     clearTimeout(this.retry);
     const { installation, journal, clock, id, post, keep } = this.hands;
     const { journal: settings, service } = installation().config;
+    if (settings.warnTo.length === 0) return;
     const now = clock();
     const certificates = certificateStates(installation(), now);
     const due = dueWarnings(certificates, settings.warnDays, this.mailed);
-    if (due.length === 0 || settings.warnTo.length === 0) return;
+    if (due.length === 0) return;
     const what = 'postseal: the mail about certificates that expire';
     try {
       const { hostname } = service;

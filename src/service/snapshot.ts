@@ -3,7 +3,8 @@ import type { DebugState, InForce } from '../entry.js';
 import type { Counts } from '../events/event.js';
 import type { Backlogs } from '../events/log.js';
 import { version } from '../version.js';
-import { certificateStates, type CertificateState } from './certificate-states.js';
+import { inSlices } from '../slices.js';
+import { statesInSteps, type CertificateState } from './certificate-states.js';
 import { reasonsNotReady, unableRules } from './health.js';
 import type { Running } from './running.js';
 
@@ -44,10 +45,30 @@ export interface Status {
   readonly lastReload?: { readonly at: string; readonly ok: boolean };
 }
 
+/** Of its rules, and of those that miss it, only the first are named: each of thousands may have the same thousands. */
 export type CertificateStatus = Omit<CertificateState, 'notBefore' | 'notAfter'> & {
+  /** How many more there are; absent where all are named. */
+  readonly moreRules?: number;
+  readonly moreMissedBy?: number;
   readonly notBefore: string;
   readonly notAfter: string;
 };
+
+/** So many rules are named. */
+const named = 20;
+
+export function certificateStatus(state: CertificateState): CertificateStatus {
+  const { rules, missedBy, notBefore, notAfter } = state;
+  return {
+    ...state,
+    rules: rules.slice(0, named),
+    ...(rules.length > named && { moreRules: rules.length - named }),
+    missedBy: missedBy.slice(0, named),
+    ...(missedBy.length > named && { moreMissedBy: missedBy.length - named }),
+    notBefore: notBefore.toISOString(),
+    notAfter: notAfter.toISOString(),
+  };
+}
 
 /** Asks the return port first, where nothing was heard of it for a while. */
 export async function statusOf({ service, records, tally, ending }: Running): Promise<Status> {
@@ -55,7 +76,7 @@ export async function statusOf({ service, records, tally, ending }: Running): Pr
   const now = new Date();
   const { installation, inForce } = service;
   const ago = (milliseconds: number): string => new Date(now.getTime() - milliseconds).toISOString();
-  const certificates = certificateStates(installation, now);
+  const certificates = await inSlices(statesInSteps(installation, now));
   const unable = unableRules(installation.config.rules, certificates);
   const { lastDeferral, lastReload } = tally;
   return {
@@ -80,11 +101,7 @@ export async function statusOf({ service, records, tally, ending }: Running): Pr
       ...(failure !== undefined && { failure }),
       connections: service.returnPort.connections,
     },
-    certificates: certificates.map(state => ({
-      ...state,
-      notBefore: state.notBefore.toISOString(),
-      notAfter: state.notAfter.toISOString(),
-    })),
+    certificates: certificates.map(certificateStatus),
     certificatesUnusable: installation.findings.filter(f => f.severity === 'error').length,
     debug: records.debug.state,
     events: records.backlogs,

@@ -7,13 +7,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config/read.js';
 import { certificateStates } from '../../src/service/certificate-states.js';
 import { unableRules } from '../../src/service/health.js';
-import { load } from '../../src/service/load.js';
+import { load, type Installation } from '../../src/service/load.js';
 import { decisionTime } from '../bench/scale.js';
 import { median } from '../bench/statistics.js';
 import { costOf, growing } from '../support/growth.js';
 import { addressOf, directoryFor, iniOf, makePems, makePkcs12s, sectionsFor } from '../support/many.js';
 import { freePort } from '../support/postfix.js';
 import { Service } from '../support/service.js';
+import { installationOf } from '../unit/service/installations.js';
 
 async function ratio(cost: (count: number) => Promise<number>, count: number): Promise<number> {
   await cost(count); // once, so that it is compiled
@@ -68,6 +69,22 @@ describe('an ini file with twice as many', () => {
     };
     expect(await ratio(cost, 8000)).toBeLessThan(3);
   });
+});
+
+test('twice as many certificates of one mailbox', { timeout: 60_000 }, async () => {
+  const installationWith = (n: number): Installation => {
+    const file = (i: number): [string, string] => [
+      `staff/${i}.pem`,
+      'anna@example.com 2026-01-01 2027-01-01',
+    ];
+    return installationOf(Object.fromEntries(Array.from({ length: n }, (_, i) => file(i))), [
+      'all: certificates = staff',
+    ]);
+  };
+  const made = new Map([10_000, 20_000].map(n => [n, installationWith(n)]));
+  const cost = (n: number): Promise<number> =>
+    cpu(() => certificateStates(made.get(n)!, new Date('2026-06-01')));
+  expect(await ratio(cost, 20_000)).toBeLessThan(3);
 });
 
 describe('certificates', () => {

@@ -71,6 +71,11 @@ test.each<[string, Partial<Status>, string[]]>([
   expect(text.filter(line => /^Certificates|problem/.test(line))).toEqual(lines);
 });
 
+test('the rules of a certificate that are too many to name', () => {
+  const text = toText(statusWith({ rules: ['one', 'two'], moreRules: 9998 }));
+  expect(text).toContain('one, two and 9,998 more');
+});
+
 test('what a client said does not reach the terminal as it is', () => {
   const lastDeferral = {
     at: '2024-11-08T07:38:42.000Z',
