@@ -16,6 +16,7 @@ interface Kind {
 const kinds = {
   internal: { code: 451, enhanced: '4.3.0', text: 'Internal error, try again later' },
   'shutting-down': { code: 421, enhanced: '4.3.2', text: 'Shutting down, try again later' },
+  'timed-out': { code: 421, enhanced: '4.4.2', text: 'Timeout, closing the connection' },
   'input-cut': { code: 451, enhanced: '4.4.2', text: 'Connection lost before the end of the message' },
   'return-port-unreachable': { code: 451, enhanced: '4.4.1', text: 'Return port is not available' },
   'return-port-lost': { code: 451, enhanced: '4.4.2', text: 'Connection to the return port lost' },

@@ -43,7 +43,7 @@ export interface ServiceSection {
   readonly maxMessageSize: number;
   /** More of Postseal's own Received fields than this is a loop (R37). */
   readonly maxHops: number;
-  /** Seconds of silence after which a connection, either way, is given up. */
+  /** Seconds of silence after which a connection, either way, is given up; a command has no more time in all. */
   readonly timeout: number;
   /** Seconds that the end of the service waits for mail in flight. */
   readonly shutdownTimeout: number;

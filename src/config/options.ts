@@ -75,7 +75,7 @@ export const service = {
   timeout: preset(
     count(1, 86400, 's'),
     '300',
-    'Seconds of silence after which a connection, either way, is given up and the mail deferred.',
+    'Seconds of silence after which a connection, either way, is given up and the mail deferred; a command has no more time in all.',
   ),
   shutdown_timeout: preset(count(0, 86400, 's'), '30', 'Seconds that a shutdown waits for mail in flight.'),
   control: optional(

@@ -7,6 +7,7 @@ import { CommandError, exit } from '../exit.js';
 import { DebugSwitch, debugSettings } from './debug.js';
 import { openEvents } from './events.js';
 import type { Installation } from './load.js';
+import { standardOutput } from './standard-output.js';
 
 export class Records {
   /** Event logs that were given up, while they deliver what they still have. */
@@ -30,7 +31,7 @@ export class Records {
   ): Promise<Records> {
     const events = await openEvents(installation.config.events, () => journal);
     authorize(events, installation);
-    const stream = process.stdout;
+    const stream = standardOutput();
     const timestamps = process.env['JOURNAL_STREAM'] === undefined;
     const settings = debugSettings(installation.config, debugging);
     const journal: Journal = opened(

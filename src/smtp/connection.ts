@@ -89,8 +89,10 @@ export class Connection extends SMTPConnection {
 
   /** A client is not idle that cannot send because we do not read: then the return port's timeouts are what ends it. */
   override _onTimeout(): void {
-    if (this.content?.awaitsClient === false) this._armTimeout();
-    else super._onTimeout();
+    // Its FIN was sent, and no answer came.
+    if (this._closing) this._socket.destroy();
+    else if (this._handlerPending || this.content?.awaitsClient === false) this._armTimeout();
+    else this.refuse(new Failure('timed-out'));
   }
 
   /** Offers what the return port has (R34), which may have to be asked first; smtp-server offers what itself has. */

@@ -136,6 +136,8 @@ describeWithPeers('disk full', ['mount'], () => {
         expect(lines('debug.json').filter(line => line.includes('AFTER'))).not.toEqual([]);
         if (full !== 'journal')
           expect(service.process.lines('lines of the debug journal are lost: ENOSPC')).toHaveLength(1);
+        // The line that the disk had half of is alone.
+        expect(service.process.lines('').filter(line => /.\d{4}-\d\d-\d\dT\S+Z /.test(line))).toEqual([]);
         expect(service.process.lines('Warning')).toEqual([]);
       } finally {
         execFileSync('umount', ['-l', disk]);

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/long/*.test.ts'],
-    globalSetup: './test/support/prepare.mjs',
+    globalSetup: ['./test/support/prepare.mjs', './test/report/record-machine.ts'],
     maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 60_000,
