@@ -70,7 +70,13 @@ describeWithPeers('file descriptors', ['prlimit'], () => {
         const reloads = service.process.lines('reloaded in');
         return reloads.length > 0 && service.process.lines('postseal: ');
       });
-      record('emfile', { left, during, after, journal: [...new Set(lines.map(l => l.slice(25)))] });
+      record('emfile', {
+        left,
+        unsigned: unsigned(),
+        during,
+        after,
+        journal: [...new Set(lines.map(l => l.slice(25)))],
+      });
       for (const reply of Object.keys(during))
         expect(reply).toMatch(/^250|^4\d\d|connection (lost|closed)|ECONNRESET/);
       expect(after).toEqual({ '250 2.0.0': 20 });
@@ -125,6 +131,7 @@ describeWithPeers('disk full', ['mount'], () => {
         });
         record('disk-full', {
           ...{ full, before, during, after, events: events.length, journalAfter: journal.length },
+          unsigned: unsigned(),
           journalDuring: service.process.lines('DURING').length,
           lost: service.process.lines('lost').map(line => line.slice(25)),
         });
@@ -189,7 +196,14 @@ describe('clock', () => {
       const [before, arrived] = [cpuTime(service.process.pid), service.returnPort.messages.length];
       await new Promise(resolve => setTimeout(resolve, 300));
       const busy = cpuTime(service.process.pid) - before;
-      record('clock', { jump: name, reply, arrived, busy, journal: journalOf(`JUMP${i}`) });
+      record('clock', {
+        jump: name,
+        unsigned: unsigned(),
+        reply,
+        arrived,
+        busy,
+        journal: journalOf(`JUMP${i}`),
+      });
       expect(reply, name).toMatch(expected);
       // No timer runs wild.
       expect(busy, name).toBeLessThan(200);
@@ -207,7 +221,7 @@ describe('clock', () => {
     service.process.signal('SIGCONT');
     const reply = await sent;
     const again = reply.startsWith('250') ? reply : await service.send('DURING');
-    record('suspend', { reply, again, arrived: service.returnPort.messages.length });
+    record('suspend', { unsigned: unsigned(), reply, again, arrived: service.returnPort.messages.length });
     expect(again).toMatch(/^250 /);
     expect(service.returnPort.messages).toHaveLength(2);
     expect(unsigned()).toBe(0);
@@ -288,6 +302,7 @@ describe('certificate files', () => {
         record('certificate-files', {
           what,
           watch,
+          unsigned: unsigned(),
           atOnce,
           reply,
           anna,
