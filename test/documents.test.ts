@@ -12,7 +12,8 @@ const sources = readdirSync(new URL('src', root), { recursive: true, encoding: '
   .join('\n');
 const troubleshooting = read('docs/troubleshooting.md');
 
-const documents = ['README.md', ...readdirSync(new URL('docs', root)).map(name => `docs/${name}`)];
+const pages = readdirSync(new URL('docs', root)).filter(name => name.endsWith('.md'));
+const documents = ['README.md', ...pages.map(name => `docs/${name}`)];
 
 test.each(documents)('%s names only commands that there are', document => {
   const blocks = [...read(document).matchAll(/^```sh\n(.*?)^```|`([^`\n]+)`/gms)];

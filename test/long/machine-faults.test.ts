@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { clock } from '../support/jumping-clock.js';
 import { describeWithPeers, peer } from '../support/peers.js';
 import { until } from '../support/postfix.js';
 import { openFiles } from '../support/process.js';
@@ -44,6 +45,11 @@ async function replies(prefix: string, count: number): Promise<Record<string, nu
 const unsigned = (): number =>
   service.returnPort.messages.filter(m => !m.content.includes('multipart/signed')).length;
 
+/** Records it, and how many arrived unsigned. */
+const note = (name: string, values: Readonly<Record<string, unknown>>): void => {
+  record(name, { unsigned: unsigned(), ...values });
+};
+
 /** The last reply of the journal to a message. */
 const journalOf = (id: string): string => service.process.lines(`${id}: `).at(-1)?.replace(/^\S+ /, '') ?? '';
 
@@ -70,13 +76,7 @@ describeWithPeers('file descriptors', ['prlimit'], () => {
         const reloads = service.process.lines('reloaded in');
         return reloads.length > 0 && service.process.lines('postseal: ');
       });
-      record('emfile', {
-        left,
-        unsigned: unsigned(),
-        during,
-        after,
-        journal: [...new Set(lines.map(l => l.slice(25)))],
-      });
+      note('emfile', { left, during, after, journal: [...new Set(lines.map(l => l.slice(25)))] });
       for (const reply of Object.keys(during))
         expect(reply).toMatch(/^250|^4\d\d|connection (lost|closed)|ECONNRESET/);
       expect(after).toEqual({ '250 2.0.0': 20 });
@@ -129,9 +129,8 @@ describeWithPeers('disk full', ['mount'], () => {
           const all = service.process.lines('AFTER');
           return all.length === 5 && all;
         });
-        record('disk-full', {
+        note('disk-full', {
           ...{ full, before, during, after, events: events.length, journalAfter: journal.length },
-          unsigned: unsigned(),
           journalDuring: service.process.lines('DURING').length,
           lost: service.process.lines('lost').map(line => line.slice(25)),
         });
@@ -153,22 +152,6 @@ describeWithPeers('disk full', ['mount'], () => {
     });
   }
 });
-
-/**
- * The clock on the wall as Node sees it: it jumps where a file says so, at SIGUSR2. What does not go by it (timers,
- * performance.now) does not jump in a process whose machine is set to another time either.
- */
-const clock = (file: string): string =>
-  `data:text/javascript,${encodeURIComponent(`
-  import { readFileSync } from 'node:fs';
-  const Real = Date;
-  let offset = 0;
-  globalThis.Date = class extends Real {
-    constructor(...args) { if (args.length > 0) super(...args); else super(Real.now() + offset); }
-    static now() { return Real.now() + offset; }
-  };
-  process.on('SIGUSR2', () => { offset = Number(readFileSync(${JSON.stringify(file)})); console.log('clock jumps', offset); });
-`)}`;
 
 describe('clock', () => {
   const [hour, day] = [3_600_000, 86_400_000];
@@ -196,14 +179,7 @@ describe('clock', () => {
       const [before, arrived] = [cpuTime(service.process.pid), service.returnPort.messages.length];
       await new Promise(resolve => setTimeout(resolve, 300));
       const busy = cpuTime(service.process.pid) - before;
-      record('clock', {
-        jump: name,
-        unsigned: unsigned(),
-        reply,
-        arrived,
-        busy,
-        journal: journalOf(`JUMP${i}`),
-      });
+      note('clock', { jump: name, reply, arrived, busy, journal: journalOf(`JUMP${i}`) });
       expect(reply, name).toMatch(expected);
       // No timer runs wild.
       expect(busy, name).toBeLessThan(200);
@@ -221,7 +197,7 @@ describe('clock', () => {
     service.process.signal('SIGCONT');
     const reply = await sent;
     const again = reply.startsWith('250') ? reply : await service.send('DURING');
-    record('suspend', { unsigned: unsigned(), reply, again, arrived: service.returnPort.messages.length });
+    note('suspend', { reply, again, arrived: service.returnPort.messages.length });
     expect(again).toMatch(/^250 /);
     expect(service.returnPort.messages).toHaveLength(2);
     expect(unsigned()).toBe(0);
@@ -299,10 +275,9 @@ describe('certificate files', () => {
         await until('the reload', () => service.process.lines('reloaded in').length > 0);
         const reply = await service.send('AFTER', 'bert@example.com');
         const anna = await service.send('ANNA');
-        record('certificate-files', {
+        note('certificate-files', {
           what,
           watch,
-          unsigned: unsigned(),
           atOnce,
           reply,
           anna,

@@ -25,7 +25,7 @@ export function kindOf(reply: string): string {
 
 /** As a client's library tells it, without the command that it answers. */
 export function bare(reply: string): string {
-  return reply.replace(/^(\.|connect): /, '').replace(/ queued as .*/, '');
+  return reply.replace(/^(\.|connect): /, '').replace(/: queued as .*/, '');
 }
 
 export function code(text: string): string {

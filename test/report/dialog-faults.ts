@@ -29,7 +29,7 @@ export interface ClientCase extends DialogCase {
 function matrix<T extends DialogCase>(cases: readonly T[], cell: (one: T) => string): string {
   const steps = distinct(cases.map(({ step }) => step));
   return table(
-    ['', ...steps.map(step => (step === 'stored' ? 'after the dot' : step))],
+    ['', ...steps.map(title)],
     distinct(cases.map(({ fault }) => fault)).map(fault => [
       fault,
       ...steps.map(step => {
@@ -40,8 +40,16 @@ function matrix<T extends DialogCase>(cases: readonly T[], cell: (one: T) => str
   );
 }
 
-const stepsOf = (cases: readonly DialogCase[]): string =>
-  distinct(cases.map(({ step }) => (step === 'stored' ? 'after the dot' : step))).join(', ');
+/** Where some of the cases are, in the order of the dialog. */
+function stepsOf(some: readonly DialogCase[], all: readonly DialogCase[]): string {
+  const steps = distinct(all.map(({ step }) => step)).filter(step => some.some(one => one.step === step));
+  return steps.map(title).join(', ');
+}
+
+/** Of a step. */
+function title(step: string): string {
+  return step === 'stored' ? 'after the dot' : step;
+}
 
 export function returnPortSection(cases: readonly ReturnPortCase[]): string {
   const words: Record<string, string> = { sent: 'passes', bounced: 'bounces', deferred: 'waits' };
@@ -56,13 +64,17 @@ ${matrix(cases, ({ status, duplicates }) => (duplicates > 0 ? '**twice**' : word
 - *twice*: the same, but the return port had kept the message already and its reply was lost.
 - *bounces*: refused for good by the return port itself. Nothing arrives but the bounce, at the sender.
 
-Queue or bounce and journal have the same reply:
+Queue or bounce and journal have the same reply. The journal's line, for one that hangs up at the dot:
+
+\`\`\`
+${cases.find(({ fault, step }) => fault === 'hangs up' && step === 'dot')!.journal}
+\`\`\`
 
 ${table(
   ['Postfix', 'reply', 'cases', 'at'],
   [...told].map(([, group]) => {
     const [{ status, journal }] = group as [ReturnPortCase];
-    return [words[status]!, code(kindOf(replyIn(journal) ?? '')), group.length, stepsOf(group)];
+    return [words[status]!, code(kindOf(replyIn(journal) ?? '')), group.length, stepsOf(group, cases)];
   }),
 )}
 
@@ -97,7 +109,7 @@ ${table(
   [...told].map(([reply, group]) => [
     reply === '' ? 'nothing, there was no message yet' : code(reply),
     group.length,
-    stepsOf(group),
+    stepsOf(group, atSteps),
   ]),
 )}`;
 }

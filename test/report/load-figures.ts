@@ -60,9 +60,9 @@ ${table(
   ],
 )}
 
-Each message that arrived has the octets that all have, and a whole signature; ${kill.verified} of them were shown to OpenSSL and the other
-verifiers. Replies lost are those that Postfix's log says were lost between the dot and the reply: the most that can
-arrive twice.`;
+*Half* is what has other octets than the first one, *unsigned* what has no whole signature. ${kill.verified} of them were verified by OpenSSL and
+the other programs. Replies lost are those that Postfix's log says were lost between the dot and the reply: the most that
+can arrive twice.`;
 }
 
 export function loadSection(figures: LoadFigures): string {
@@ -102,7 +102,7 @@ ${table(
 
 ${figures.backpressure.map(({ limit, announced, large }) => `More than \`${limit}\` hears ${code(announced)} where it was announced, and ${code(bare(large))} after the dot where it was not.`).join('\n')}
 
-${soak.minutes} minutes of mail over 10 connections, ${thousands(soak.sent)} messages of up to 400 KB, with a return port that fails at every 50th:
+${minutes(soak.minutes)} of mail over 10 connections: ${thousands(soak.sent)} messages of up to 400 KB, with a return port that fails at every 50th.
 
 ![Resident memory over the time](plots/soak-memory.svg)
 
@@ -123,7 +123,11 @@ ${table(
 )}`;
 }
 
-export function soakPlots({ minutes, samples }: Soak): Record<string, string> {
+export function minutes(count: number): string {
+  return `${count} ${count === 1 ? 'minute' : 'minutes'}`;
+}
+
+export function soakPlots({ minutes: all, samples }: Soak): Record<string, string> {
   const over = (
     title: string,
     unit: string,
@@ -135,7 +139,7 @@ export function soakPlots({ minutes, samples }: Soak): Record<string, string> {
       x: { title: 'minutes' },
       y: { title: unit },
       series: [
-        { name, points: samples.map((sample, i) => [((i + 1) / samples.length) * minutes, value(sample)]) },
+        { name, points: samples.map((sample, i) => [((i + 1) / samples.length) * all, value(sample)]) },
       ],
     });
   return {

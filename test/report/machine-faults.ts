@@ -74,12 +74,8 @@ ${table(
 
 ${command('machine-faults')}, and the three sections behind it
 
-Twenty messages at once while so many descriptors are left, and twenty once there are more. ${
-    refusedReloads.length === emfile.length
-      ? 'Each time'
-      : `In ${refusedReloads.length} of ${emfile.length} cases`
-  } a reload in the
-midst keeps the old configuration, and says why.
+Twenty messages at once while so many descriptors are left, and twenty once there are more. A reload in the midst that finds
+none (${refusedReloads.length} of ${emfile.length}) keeps the old configuration, and says why.
 
 ${table(
   ['left', 'meanwhile', 'afterwards'],

@@ -1,7 +1,7 @@
 // docs/reliability.md and its plots, of what the long tests recorded.
 import { type Data, type Recorded, type Run, runOf } from './data.js';
 import { clientSection, type ClientCase, returnPortSection, type ReturnPortCase } from './dialog-faults.js';
-import { killSection, type Kill, loadSection, type LoadFigures, soakPlots } from './load-figures.js';
+import { killSection, type Kill, loadSection, type LoadFigures, minutes, soakPlots } from './load-figures.js';
 import { describe } from './machine.js';
 import { machineSection, type MachineFigures } from './machine-faults.js';
 import { table, thousands } from './table.js';
@@ -114,16 +114,18 @@ function summary(figures: Figures): string {
     kill.unsigned +
     sum([...cases, ...figures.client].map(({ arrived, good }) => arrived - good)) +
     sum(machine.map(({ unsigned }) => unsigned));
+  const only = twice.every(({ step }) => step === 'stored') && kill.duplicates <= kill.repliesLost;
   const none = (count: number): string => (count === 0 ? 'none' : thousands(count));
   return `## In short
 
 - **Lost: ${none(lost)}.** Of ${thousands(kill.messages)} messages while the service was killed ${kill.kills} times, and of one for each of ${cases.length} faults of
   the return port.
 - **Half, or unsigned where it should be signed: ${none(bad)}.**
-- **Twice: ${twice.every(({ step }) => step === 'stored') ? 'only' : 'not only'} where the reply after the dot was lost.** ${thousands(kill.duplicates)} of the ${thousands(kill.messages)} messages, ${thousands(kill.repliesLost)} replies
-  having been lost; and with ${twice.length} of the ${cases.length} faults of the return port, all after it had kept the message. Postfix cannot
-  know that the message had arrived, and sends it again (RFC 5321 §4.5.4.1).
+- **Twice: ${only ? 'only' : 'not only'} where the reply after the dot was lost.** ${thousands(kill.duplicates)} of the ${thousands(kill.messages)} messages, ${thousands(kill.repliesLost)} replies
+  having been lost; and with ${twice.length} of the ${cases.length} faults of the return port. Postfix cannot know then that the message had
+  arrived, and sends it again (RFC 5321 §4.5.4.1).
 - **What fails makes mail wait** in Postfix's queue, with the reason. It bounces only where the return port itself refuses
-  the message for good (5xx).
-- **Too much is told to come again** (4xx). ${thousands(soak.sent)} messages in ${soak.minutes} minutes left no file open, and no timer behind.`;
+  it for good (5xx), or where it is larger than \`max_message_size\`.
+- **Too much is told to come again** (4xx), and mail passes afterwards. ${thousands(soak.sent)} messages in ${minutes(soak.minutes)}: ${soak.samples[0]!.files} files open
+  at the beginning, ${soak.samples.at(-1)!.files} at the end; ${soak.samples[0]!.memory} MB of memory, ${soak.samples.at(-1)!.memory} MB.`;
 }
