@@ -3,11 +3,28 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { merged, readData, runOf, type Run } from './report/data.js';
+import { performance } from './report/performance.js';
 import { plot } from './report/plot.js';
 import { keys, reliability } from './report/reliability.js';
 import { table } from './report/table.js';
 
 const docs = join(import.meta.dirname, '..', 'docs');
+
+describe('docs/performance.md', () => {
+  const { document, plots } = performance(
+    readData(join(import.meta.dirname, 'report', 'data', 'performance')),
+  );
+
+  test('is current: npm run report -- performance', () => {
+    expect(readFileSync(join(docs, 'performance.md'), 'utf8')).toBe(document);
+    for (const [name, svg] of Object.entries(plots))
+      expect(readFileSync(join(docs, 'plots', name), 'utf8'), name).toBe(svg);
+  });
+
+  test('has a value in each place', () => {
+    expect(document).not.toMatch(/undefined|NaN|Infinity|\[object/);
+  });
+});
 
 describe('docs/reliability.md', () => {
   const data = readData(join(import.meta.dirname, 'report', 'data', 'reliability'));

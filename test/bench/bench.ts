@@ -9,18 +9,19 @@ import { measureMemory } from './memory.js';
 import { type Filter, filters, PostfixFilters, type PostfixSample } from './postfix-filters.js';
 import { profile } from './profile.js';
 import { report } from './report.js';
-import { type Results, save } from './results.js';
+import { keep, type Results } from './results.js';
 import { Setting } from './setting.js';
 
-const help = `Usage: npm run bench -- [--quick] [--rounds N] [--scale F] [--save FILE]
-       npm run bench -- --scale-up [N] [--save FILE]
+const help = `Usage: npm run bench -- [--quick] [--rounds N] [--scale F]
+       npm run bench -- --scale-up [N]
 
   --quick      fewer runs of fewer messages, and 25 MB instead of 100: about half a minute
   --rounds N   runs of each case (default 5, quick 3); the report has their medians
   --scale F    so many times the messages of a run (default 1, quick 0.2)
-  --save FILE  keeps the figures as JSON, for npm run report
   --scale-up   something else: decisions, messages, starts and reloads with more and more rules, parts, recipients
                and certificates, up to N of these (default 10000): minutes
+
+With REPORT_DIR=DIR in the environment the figures are kept there, for npm run report.
 `;
 
 const { values } = parseArgs({
@@ -28,7 +29,6 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     rounds: { type: 'string' },
     scale: { type: 'string' },
-    save: { type: 'string' },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
@@ -124,9 +124,9 @@ async function bench(): Promise<void> {
       const { groups, functions, ...found } = await profile(setting, kind, kilobytes, scaled(count));
       profiles.push({ ...found, groups: groups.slice(0, 12), functions: functions.slice(0, 12) });
     }
-    const results: Results = { machine, load: load!, rounds, ...hop, memory, postfix, profiles };
-    if (values.save !== undefined) save(values.save, results);
-    process.stdout.write(report(results));
+    const results: Results = { load: load!, rounds, ...hop, memory, postfix, profiles };
+    keep('bench', results);
+    process.stdout.write(report(results, machine));
   } finally {
     setting.remove();
   }

@@ -1,5 +1,5 @@
 // What `npm run bench` found, in Markdown.
-import { describe } from '../report/machine.js';
+import { describe, type Machine } from '../report/machine.js';
 import { table } from '../report/table.js';
 import { hopCases, type HopCase, type HopSample } from './hop.js';
 import type { MemoryFigures } from './memory.js';
@@ -9,15 +9,15 @@ import { profileTable } from './profile.js';
 import type { Results } from './results.js';
 import { figure, median, ratio, spread } from './statistics.js';
 
-export function report(results: Results): string {
+export function report(results: Results, machine: Machine): string {
   return `# Benchmark of Postseal
 
-${circumstances(results)}
+${circumstances(results, machine)}
 
 ${sections(results)}`;
 }
 
-export function circumstances({ machine, load, rounds }: Results): string {
+export function circumstances({ load, rounds }: Results, machine: Machine): string {
   const runs =
     rounds === 1
       ? 'one run of each case: only a trial'

@@ -1,6 +1,6 @@
 // What the benchmarks find out, as it is kept in a file: figures only, no words.
-import { readFileSync, writeFileSync } from 'node:fs';
-import type { Machine } from '../report/machine.js';
+import { setup } from '../report/record-machine.js';
+import { record } from '../support/record.js';
 import type { HopSample } from './hop.js';
 import type { MemoryFigures } from './memory.js';
 import type { Filter, PostfixSample } from './postfix-filters.js';
@@ -8,7 +8,6 @@ import type { Profile } from './profile.js';
 
 /** `npm run bench`: samples of several runs. */
 export interface Results {
-  readonly machine: Machine;
   /** Average before the first run: anything but 0 makes the figures worse. */
   readonly load: number;
   readonly rounds: number;
@@ -26,7 +25,6 @@ export interface Results {
 
 /** `npm run bench -- --scale-up`: what more and more of something costs. */
 export interface ScaleResults {
-  readonly machine: Machine;
   /** Microseconds of CPU time of a decision: by kind of pattern, by number of rules. */
   readonly decisions: Readonly<Record<string, Counted>>;
   /** Milliseconds of CPU time of a message: by what it has many of, by how many. */
@@ -57,19 +55,17 @@ export interface Reload {
   readonly took: number;
 }
 
-export function save(file: string, results: Results | ScaleResults): void {
-  writeFileSync(file, `${JSON.stringify(results, (_, value: unknown) => rounded(value), 1)}\n`);
+/** Leaves them for `npm run report -- performance`, where `REPORT_DIR` says where to. */
+export function keep(name: 'bench' | 'scale', results: Results | ScaleResults): void {
+  if (process.env['REPORT_DIR'] === undefined) return;
+  setup();
+  record(
+    name,
+    JSON.parse(JSON.stringify(results, (_, value: unknown) => rounded(value))) as Record<string, unknown>,
+  );
 }
 
 /** Four digits are more than are known. */
 function rounded(value: unknown): unknown {
   return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value;
-}
-
-export function readResults(file: string | URL): Results {
-  return JSON.parse(readFileSync(file, 'utf8')) as Results;
-}
-
-export function readScaleResults(file: string | URL): ScaleResults {
-  return JSON.parse(readFileSync(file, 'utf8')) as ScaleResults;
 }

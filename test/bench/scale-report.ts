@@ -5,21 +5,21 @@ import { table } from '../report/table.js';
 
 export function scaleSections({ decisions, messages, count, starts, reloads }: ScaleResults): string {
   const many = count.toLocaleString('en');
-  return `## Decisions
+  return `### Decisions
 ${countedTable('µs of CPU a decision, by the number of rules', decisions)}
 
-## Messages with more and more of something
+### Messages with more and more of something
 ${Object.entries(messages)
   .map(([name, pairs]) => countedTable(name, { 'ms CPU': pairs }))
   .join('\n\n')}
 
-## Starts with ${many}
+### Starts with ${many}
 ${table(
   ['', 's', 's CPU', 'MB at most'],
   starts.map(s => [s.name, ...[s.seconds, s.cpuSeconds, s.resident].map(figure)]),
 )}
 
-## Reloads with ${many}
+### Reloads with ${many}
 ${table(
   ['ms that a client waits for a reply, at most', 'at rest', 'during a reload', 'which took'],
   reloads.map(r => [r.name, ...[r.atRest, r.during, r.took].map(figure)]),

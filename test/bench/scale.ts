@@ -3,7 +3,6 @@ import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { Address } from '../../src/address.js';
 import { decide } from '../../src/rules/decide.js';
 import type { MessageFacts } from '../../src/rules/message.js';
@@ -13,9 +12,8 @@ import { costOf, growing } from '../support/growth.js';
 import { addressOf, directoryFor, iniOf, makePems, makePkcs12s, sectionsFor } from '../support/many.js';
 import { freePort } from '../support/postfix.js';
 import { Service } from '../support/service.js';
-import { thisMachine } from '../report/machine.js';
 import { cpuTime, residentMemory } from './proc.js';
-import { type Counted, type Reload, save, type ScaleResults, type Start } from './results.js';
+import { type Counted, keep, type Reload, type ScaleResults, type Start } from './results.js';
 import { scaleSections } from './scale-report.js';
 import { Setting } from './setting.js';
 import { median } from './statistics.js';
@@ -139,7 +137,6 @@ async function counted(counts: readonly number[], cost: (n: number) => Promise<n
 
 async function scaleUp(count: number): Promise<ScaleResults> {
   const progress = (name: string): void => void process.stderr.write(`${name}\n`);
-  const machine = thisMachine();
   const decisions: Record<string, Counted> = {};
   for (const kind of Object.keys(kinds)) {
     progress(`decisions: ${kind}`);
@@ -167,18 +164,14 @@ async function scaleUp(count: number): Promise<ScaleResults> {
       progress(`reload: ${name}`);
       reloads.push(await reload(setting, name, all[name]!));
     }
-    return { machine, decisions, messages, count, starts, reloads };
+    return { decisions, messages, count, starts, reloads };
   } finally {
     setting.remove();
   }
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const { positionals, values } = parseArgs({
-    options: { save: { type: 'string' } },
-    allowPositionals: true,
-  });
-  const results = await scaleUp(Number(positionals[0] ?? 10_000));
-  if (values.save !== undefined) save(values.save, results);
+  const results = await scaleUp(Number(process.argv[2] ?? 10_000));
+  keep('scale', results);
   process.stdout.write(scaleSections(results));
 }

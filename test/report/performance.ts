@@ -1,8 +1,8 @@
-// docs/performance.md and its plots, from the figures of `npm run bench -- --save` and `-- --scale-up --save`.
+// docs/performance.md and its plots, of what the benchmarks recorded.
 import { circumstances, sections } from '../bench/report.js';
 import type { Results, ScaleResults } from '../bench/results.js';
 import { scaleSections } from '../bench/scale-report.js';
-import { describe } from './machine.js';
+import { type Data, type Recorded, type Run, runOf } from './data.js';
 import { plot } from './plot.js';
 
 /** By file name; each line has the name that `test/support/growth.ts` gives it. */
@@ -25,37 +25,49 @@ const growth: Readonly<Record<string, { title: string; x: string; series: readon
   },
 };
 
-/** Text by file name, relative to docs. */
-export function performanceFiles(results: Results, scale: ScaleResults): Record<string, string> {
-  const files: Record<string, string> = { 'performance.md': document(results, scale) };
+/** By name of file: what tells its lines apart. */
+export const keys = { bench: [], scale: [] };
+
+interface Figures {
+  readonly bench: readonly [Results & Recorded];
+  readonly scale: readonly [ScaleResults & Recorded];
+  readonly machine: readonly Run[];
+}
+
+export function performance(data: Data): { document: string; plots: Record<string, string> } {
+  const figures = data as unknown as Figures;
+  const { machine } = figures;
+  const [bench, scale] = [figures.bench[0], figures.scale[0]];
+  const plots: Record<string, string> = {};
   for (const [file, { title, x, series }] of Object.entries(growth))
-    files[`plots/${file}`] = plot({
+    plots[file] = plot({
       ...{ title, x: { title: x }, y: { title: 'ms of CPU a message' } },
       series: series.map(name => ({ name, points: scale.messages[name]! })),
     });
-  files['plots/decisions.svg'] = plot({
+  plots['decisions.svg'] = plot({
     ...{ title: 'More rules', x: { title: 'rules', scale: 'log' } },
     y: { title: 'µs of CPU a decision', scale: 'log' },
     series: Object.entries(scale.decisions).map(([name, points]) => ({ name, points })),
   });
-  return files;
-}
+  const document = `# What Postseal costs
 
-function document(results: Results, scale: ScaleResults): string {
-  return `<!-- npm run report writes this from docs/data. Change it there, or in test/report/performance.ts. -->
-# What Postseal costs
+This page and its plots are written by \`npm run report -- performance\` from what two commands measured, and \`npm test\`
+compares them: \`REPORT_DIR=DIR npm run bench\` (Postseal ${runOf(machine, bench).commit}), and \`REPORT_DIR=DIR npm run bench -- --scale-up\`
+(${runOf(machine, scale).commit}), of which everything is that stands below "More of everything".
 
-\`npm run bench -- --save docs/data/performance.json\`: ${circumstances(results)}
+${circumstances(bench, runOf(machine, bench))}
 
-${sections(results)}
-# What more of everything costs
+${sections(bench)}
+## More of everything
 
-\`npm run bench -- --scale-up --save docs/data/scale.json\`: ${describe(scale.machine)}.
+What twice as many of anything cost is held by \`npm run test:long -- growth\`: never much more than twice as much.
 
 ${Object.entries(growth)
   .map(([file, { title }]) => `![${title}](plots/${file})`)
-  .join('\n')}
+  .join('\n\n')}
+
 ![More rules](plots/decisions.svg)
 
 ${scaleSections(scale)}`;
+  return { document, plots };
 }

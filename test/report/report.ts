@@ -1,15 +1,19 @@
-// `npm run report -- NAME [DIR]`: writes docs/NAME.md and its plots from what the long tests recorded.
+// `npm run report -- NAME [DIR]`: writes docs/NAME.md and its plots from what benchmarks or long tests recorded.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { merged, readData, writeData } from './data.js';
-import { keys, reliability } from './reliability.js';
+import * as performance from './performance.js';
+import * as reliability from './reliability.js';
 
 const root = join(import.meta.dirname, '..', '..');
-const reports = { reliability: { keys, write: reliability } };
+const reports = {
+  performance: { keys: performance.keys, write: performance.performance },
+  reliability: { keys: reliability.keys, write: reliability.reliability },
+};
 
 const help = `Usage: npm run report -- ${Object.keys(reports).join('|')} [DIR]
 
-  DIR   what the long tests wrote with REPORT_DIR=DIR: takes the place of what is kept in test/report/data, file by file;
+  DIR   what npm run bench or npm run test:long wrote with REPORT_DIR=DIR: takes the place of what is kept in test/report/data, file by file;
         without it the document is written anew from what is kept
 `;
 
