@@ -1,4 +1,5 @@
 // docs/reliability.md and its plots, of what the long tests recorded.
+import { median } from '../bench/statistics.js';
 import { type Data, type Recorded, type Run, runOf } from './data.js';
 import { clientSection, type ClientCase, returnPortSection, type ReturnPortCase } from './dialog-faults.js';
 import { killSection, type Kill, loadSection, type LoadFigures, minutes, soakPlots } from './load-figures.js';
@@ -116,6 +117,8 @@ function summary(figures: Figures): string {
     sum(machine.map(({ unsigned }) => unsigned));
   const only = twice.every(({ step }) => step === 'stored') && kill.duplicates <= kill.repliesLost;
   const none = (count: number): string => (count === 0 ? 'none' : thousands(count));
+  const half = Math.floor(soak.samples.length / 2);
+  const memory = (from: number): number => median(soak.samples.slice(from, from + half).map(s => s.memory));
   return `## In short
 
 - **Lost: ${none(lost)}.** Of ${thousands(kill.messages)} messages while the service was killed ${kill.kills} times, and of one for each of ${cases.length} faults of
@@ -127,5 +130,5 @@ function summary(figures: Figures): string {
 - **What fails makes mail wait** in Postfix's queue, with the reason. It bounces only where the return port itself refuses
   it for good (5xx), or where it is larger than \`max_message_size\`.
 - **Too much is told to come again** (4xx), and mail passes afterwards. ${thousands(soak.sent)} messages in ${minutes(soak.minutes)}: ${soak.samples[0]!.files} files open
-  at the beginning, ${soak.samples.at(-1)!.files} at the end; ${soak.samples[0]!.memory} MB of memory, ${soak.samples.at(-1)!.memory} MB.`;
+  at the beginning, ${soak.samples.at(-1)!.files} at the end; ${memory(0)} MB of memory in the first half, ${memory(half)} MB in the second (medians).`;
 }
