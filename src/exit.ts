@@ -1,4 +1,6 @@
 // Exit codes of sysexits.h, as mail systems use them.
+import { escaped } from './printable.js';
+
 export const exit = {
   ok: 0,
   usage: 64,
@@ -30,12 +32,17 @@ export const meanings: Readonly<Record<keyof typeof exit, string>> = {
   config: 'The configuration is wrong.',
 };
 
-/** Ends a command with a sentence for people. */
+/** Ends a command with a sentence for people, or with some, each on a line of its own. */
 export class CommandError extends Error {
+  /** @param lines much in them may be what was typed, or stands in a file: none of it begins another line */
   constructor(
     readonly exitCode: number,
-    message: string,
+    ...lines: readonly string[]
   ) {
-    super(message);
+    super(lines.map(escaped).join('\n'));
+  }
+
+  get lines(): string[] {
+    return this.message.split('\n');
   }
 }

@@ -1,7 +1,7 @@
 // Text that may hold anything, made fit for a journal or a terminal.
 
 /** What a terminal would obey or show in another order, beyond what JSON escapes. */
-const beyondJson = /[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+const beyondJson = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 const unprintable = new RegExp(`[\\0-\\x1f]|${beyondJson.source}`, 'g');
 const unprintableRun = new RegExp(`(?:${unprintable.source})+`, 'g');
 
@@ -18,6 +18,16 @@ export function escaped(text: string): string {
 /** JSON, with the rest of it escaped too. */
 export function printableJson(json: string): string {
   return json.replace(beyondJson, escape);
+}
+
+/** The beginning of what is long: a value may have megabytes. @param most so many characters are told */
+export function shortened(text: string, most = 200): string {
+  return text.length <= most ? text : `${text.slice(0, most)}…`;
+}
+
+/** A value in a sentence. */
+export function inQuotes(text: string): string {
+  return `"${shortened(text)}"`;
 }
 
 /** As one word of a shell command. */

@@ -55,11 +55,11 @@ const arrows: Record<string, readonly string[]> = {
   filter: ['received', 'facts', 'copies', 'groups', ...words, ...message],
   events: ['events', 'journal', ...words],
   wiring: ['wiring', 'config', ...words],
-  exit: [],
+  exit: ['printable'],
   version: [],
   service: [...new Set(sources.map(s => areaOf(s.name)))].filter(area => area !== 'main' && area !== 'cli'),
   cli: [...new Set(sources.map(s => areaOf(s.name)))].filter(area => area !== 'main'),
-  main: ['cli'],
+  main: ['cli', 'printable'],
 };
 
 function areaOf(name: string): string {

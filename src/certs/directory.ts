@@ -1,6 +1,7 @@
 // A directory of certificates: each file with a key becomes an identity, and authorities complete the chains of all.
 import { join } from 'node:path';
 import type { Identity } from '../identity.js';
+import { escaped } from '../printable.js';
 import { bounded, type Progress } from './bounded.js';
 import { distinct } from './chain.js';
 import type { CertificateProblem } from './fault.js';
@@ -35,7 +36,7 @@ export function isIssuerFile(name: string): boolean {
 
 /**
  * Loads every .p12, .pfx and .pem file of a directory, hidden ones apart. One that fails leaves the others
- * in; identities are named `staff/anna.p12`. Issuers that a file lacks are taken from the other files, and
+ * in; identities are named `staff/anna.p12`, what cannot be printed in it escaped. Issuers that a file lacks are taken from the other files, and
  * from files of issuers alone, which may also be .crt, .cer or .der.
  */
 export async function loadDirectory(
@@ -74,7 +75,7 @@ export async function loadDirectory(
   ];
   const made = await bounded(members, async ({ name, contents }) => {
     const parts = contents && !holdsIssuersAlone(contents) && { file: contents, pool };
-    return parts && makeIdentity(`${section}/${name}`, parts, io.now());
+    return parts && makeIdentity(`${section}/${escaped(name)}`, parts, io.now());
   });
   for (const result of made) {
     if (!result) continue;

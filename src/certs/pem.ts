@@ -9,6 +9,7 @@ import type { Material } from './material.js';
 import { tryReadings } from './passwords.js';
 import { passwordIsWrong } from './pbe.js';
 import { decryptKey } from './pkcs12.js';
+import { inQuotes } from '../printable.js';
 
 interface Block {
   readonly label: string;
@@ -58,7 +59,7 @@ function blocks(text: string): Block[] {
       if (open) break;
       open = { label: boundary[2]!, lines: [] };
     } else if (boundary) {
-      if (!open || open.label !== boundary[2]) throw new Fault(`has "${line}" without its beginning`);
+      if (!open || open.label !== boundary[2]) throw new Fault(`has ${inQuotes(line)} without its beginning`);
       found.push(open);
       open = undefined;
     } else open?.lines.push(line);

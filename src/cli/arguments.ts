@@ -3,6 +3,7 @@ import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { Address } from '../address.js';
 import type { Envelope } from '../envelope.js';
 import { CommandError, exit } from '../exit.js';
+import { inQuotes } from '../printable.js';
 
 /** Where the package installs it. */
 export const defaultConfig = '/etc/postseal/postseal.ini';
@@ -27,7 +28,7 @@ export function parseOptions<const T extends Options>(
 }
 
 export function usageError(command: string, message: string): CommandError {
-  return new CommandError(exit.usage, `${message}\nTry: postseal ${command} --help`);
+  return new CommandError(exit.usage, message, `Try: postseal ${command} --help`);
 }
 
 /** For a help: a line for each command. */
@@ -62,7 +63,7 @@ export function envelopeOptions({ sender, recipient = [] }: { sender?: string; r
 /** With or without angle brackets. @throws CommandError (64) for what is no address */
 export function parseAddress(text: string): Address {
   const parsed = text === '' ? undefined : Address.parse(text.replace(/^<(.*)>$/, '$1'));
-  if (!parsed) throw new CommandError(exit.usage, `"${text}" is not a mail address`);
+  if (!parsed) throw new CommandError(exit.usage, `${inQuotes(text)} is not a mail address`);
   return parsed;
 }
 

@@ -1,5 +1,6 @@
 // `postseal check`: the ini file and all that it leads to, as a table or as a list of problems.
 import type { Config, Problem } from '../config/config.js';
+import { escaped } from '../printable.js';
 import type { Policy, Rule } from '../rules/policy.js';
 import { defaultConfig, parseOptions } from './arguments.js';
 import { exit } from '../exit.js';
@@ -106,6 +107,6 @@ function state({ state, daysLeft }: CertificateState): string {
 function titled(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return '';
   const shown = head.map((_, i) => i).filter(i => rows.some(row => row[i] !== ''));
-  const cells = [head, ...rows].map(row => shown.map(i => row[i]!));
+  const cells = [head, ...rows].map(row => shown.map(i => escaped(row[i]!)));
   return `${[title, ...table(cells)].join('\n')}\n`;
 }

@@ -11,7 +11,7 @@ import { readSettings, readTables } from './postconf.js';
 export async function readIniOrFail(path: string): Promise<Config> {
   const { config, problems } = await readIni(path);
   if (config) return config;
-  throw new CommandError(exit.config, problems.map(showProblem).join('\n'));
+  throw new CommandError(exit.config, ...problems.map(showProblem));
 }
 
 /** @param directory of Postfix's configuration, undefined for that of the system */

@@ -117,10 +117,8 @@ async function dispatch(argv: readonly string[]): Promise<number> {
     return await command.run(args);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    // Much of it may be what was typed, or stands in a file.
-    const lines = error.message.split('\n').map(escaped);
     const who = error.exitCode === exit.config ? '' : 'postseal: ';
-    process.stderr.write(lines.map(line => `${who}${line}\n`).join(''));
+    process.stderr.write(error.lines.map(line => `${who}${line}\n`).join(''));
     return error.exitCode;
   }
 }

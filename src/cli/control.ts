@@ -36,7 +36,7 @@ export async function ask(route: string, config: string, body?: unknown): Promis
     return await answer(socket, route, body);
   } catch (error) {
     if (error instanceof CommandError) throw error;
-    if (!ini.config) throw new CommandError(exit.config, ini.problems.map(showProblem).join('\n'));
+    if (!ini.config) throw new CommandError(exit.config, ...ini.problems.map(showProblem));
     throw unanswered(socket, error as NodeJS.ErrnoException);
   }
 }

@@ -8,6 +8,7 @@ import { ask } from './control.js';
 import { CommandError, exit } from '../exit.js';
 import { warn } from './log-search.js';
 import { parseDuration } from './time.js';
+import { inQuotes } from '../printable.js';
 
 /** So often the service is asked whether there is still something to follow, in milliseconds. */
 const askInterval = 3000;
@@ -44,14 +45,17 @@ async function answer({ debug, for: time = usualTime, sender = [] }: DebugOption
     case 'show':
       return (await ask('GET /debug', config)) as DebugState;
     default:
-      throw usageError('journal', `--debug: "${debug}" is none of on, off, show`);
+      throw usageError('journal', `--debug: ${inQuotes(debug)} is none of on, off, show`);
   }
 }
 
 function readTime(text: string): number {
   const seconds = parseDuration(text);
   if (seconds !== undefined && seconds >= 1 && seconds <= longest) return seconds;
-  throw usageError('journal', `--for: "${text}" is not a time from 1s to 24h: write it as in 30m or 2h`);
+  throw usageError(
+    'journal',
+    `--for: ${inQuotes(text)} is not a time from 1s to 24h: write it as in 30m or 2h`,
+  );
 }
 
 function readSenders(senders: readonly string[]): readonly string[] {

@@ -5,6 +5,7 @@ import type { Query } from '../events/search.js';
 import { parsePattern } from '../rules/pattern.js';
 import { usageError } from './arguments.js';
 import { readSpan } from './time.js';
+import { inQuotes } from '../printable.js';
 
 export const queryOptions = {
   address: { type: 'string', multiple: true },
@@ -52,11 +53,11 @@ function addressMatcher(texts: readonly string[]): (address: string) => boolean 
 
 function readOutcome(text: string): Outcome {
   const known = outcomes.find(name => name === text);
-  if (!known) throw usageError('journal', `--outcome: "${text}" is none of ${outcomes.join(', ')}`);
+  if (!known) throw usageError('journal', `--outcome: ${inQuotes(text)} is none of ${outcomes.join(', ')}`);
   return known;
 }
 
 export function readLast(text: string | undefined): number | undefined {
   if (text === undefined || /^\d{1,6}$/.test(text)) return text === undefined ? undefined : Number(text);
-  throw usageError('journal', `--last: "${text}" is not a number up to 999999`);
+  throw usageError('journal', `--last: ${inQuotes(text)} is not a number up to 999999`);
 }

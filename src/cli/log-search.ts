@@ -124,7 +124,7 @@ function unreadable(path: string, error: unknown): CommandError {
 /** @throws CommandError (78) */
 export async function configuredLog(ini: string): Promise<string> {
   const { config, problems } = await readIni(ini);
-  if (!config) throw new CommandError(exit.config, problems.map(showProblem).join('\n'));
+  if (!config) throw new CommandError(exit.config, ...problems.map(showProblem));
   const { file } = config.events;
   if (file) return file.path;
   const mend =

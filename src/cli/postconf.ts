@@ -37,7 +37,7 @@ export async function postfixProgram(
     const words = stderr?.trim();
     // Without a terminal they go to the log.
     const why = words ? words : `${args[0] ?? ''} fails, and the mail log says why`;
-    throw new CommandError(exit.unavailable, `${program}: ${why}`);
+    throw new CommandError(exit.unavailable, ...`${program}: ${why}`.split('\n'));
   }
 }
 

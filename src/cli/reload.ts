@@ -20,7 +20,7 @@ export async function reload(args: readonly string[]): Promise<number> {
   const { values } = parseOptions('reload', args, { config: { type: 'string', short: 'c' } });
   const answer = await ask('POST /reload', values.config ?? defaultConfig);
   const { reloaded, mistakes } = answer as Reloaded;
-  if (!reloaded) throw new CommandError(exit.config, ['kept the old configuration:', ...mistakes].join('\n'));
+  if (!reloaded) throw new CommandError(exit.config, 'kept the old configuration:', ...mistakes);
   process.stdout.write('reloaded\n');
   return exit.ok;
 }

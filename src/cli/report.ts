@@ -1,7 +1,7 @@
 // `postseal report`: how many messages were signed for whom, from the event log.
 import { outcomes, parseEvent, type Counts } from '../events/event.js';
 import { Report, totalOf, type Column, type Row } from '../events/report.js';
-import { escaped, printableJson } from '../printable.js';
+import { escaped, inQuotes, printableJson } from '../printable.js';
 import { defaultConfig, parseOptions, usageError } from './arguments.js';
 import { csv } from './csv.js';
 import { exit } from '../exit.js';
@@ -85,7 +85,7 @@ function spanOf({ month, ...values }: { month?: string; since?: string; until?: 
     throw usageError('report', '--month and --since or --until: keep one of them');
   const [, year, number] = /^(\d{4})-(0[1-9]|1[0-2])$/.exec(month) ?? [];
   if (year === undefined)
-    throw usageError('report', `--month: "${month}" is no month: write one as in 2024-11`);
+    throw usageError('report', `--month: ${inQuotes(month)} is no month: write one as in 2024-11`);
   return monthOf(Number(year), Number(number) - 1);
 }
 
@@ -98,7 +98,7 @@ function monthOf(year: number, month: number): Span {
 function byColumns(text: string | undefined): readonly Column[] {
   if (text === undefined) return ['sender', 'rule'];
   const column = columns.find(name => name === text);
-  if (!column) throw usageError('report', `--by: "${text}" is none of ${columns.join(', ')}`);
+  if (!column) throw usageError('report', `--by: ${inQuotes(text)} is none of ${columns.join(', ')}`);
   return [column];
 }
 
@@ -132,7 +132,7 @@ function asJson({ rows, total }: Report, _by: readonly Column[], { since, until 
 function asCsv({ rows }: Report, by: readonly Column[]): string {
   return csv([
     [...by, ...outcomes],
-    ...rows.map(row => [...by.map(column => row[column] ?? ''), ...numbers(row.counts)]),
+    ...rows.map(row => [...by.map(column => escaped(row[column] ?? '')), ...numbers(row.counts)]),
   ]);
 }
 

@@ -41,8 +41,8 @@ function trouble({ kind, detail, cause }: Failure, where: string): CommandError 
   if (kind === 'return-port-unreachable') {
     const { code } = (cause ?? {}) as NodeJS.ErrnoException;
     const down = code === 'ECONNREFUSED' || code === 'ENOENT';
-    const hint = down ? '\nIs the service running? systemctl status postseal' : '';
-    return new CommandError(exit.unavailable, `the service at ${where} is not available: ${detail}${hint}`);
+    const hint = down ? ['Is the service running? systemctl status postseal'] : [];
+    return new CommandError(exit.unavailable, `the service at ${where} is not available: ${detail}`, ...hint);
   }
   if (kind === 'return-port-lacks')
     return new CommandError(exit.unavailable, `the service at ${where} does not offer ${detail}`);

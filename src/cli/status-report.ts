@@ -14,7 +14,7 @@ const urgent = 7;
 export function toText(status: Status): string {
   const { inForce, reasons, certificates, certificatesUnusable: unusable } = status;
   const facts = [
-    ['listening on', inForce.listen],
+    ['listening on', escaped(inForce.listen)],
     ['return port', returnPort(status)],
     ['in flight', `${counted(status.inFlight, 'message')}, ${counted(status.connections, 'connection')}`],
     ['last deferral', lastDeferral(status)],
@@ -25,7 +25,7 @@ export function toText(status: Status): string {
   const others = certificates.length > 0 ? ' with others' : '';
   const ready = reasons.length === 0 ? coloured('green', 'ready') : coloured('red', 'not ready');
   return [
-    `postseal ${status.version}, process ${status.pid}, since ${localTime(new Date(status.since))}: ${ready}`,
+    `postseal ${escaped(status.version)}, process ${status.pid}, since ${localTime(new Date(status.since))}: ${ready}`,
     ...table(facts.map(([name, fact]) => [name!, fact!])),
     ...messages(status),
     ...(certificates.length + unusable > 0 ? ['Certificates'] : []),
@@ -42,7 +42,7 @@ function returnPort({ inForce, returnPort: { up, lastSuccess, lastFailure, failu
   const state = up ? coloured('green', 'up') : coloured('red', 'down');
   const seen = lastSuccess === undefined ? 'never seen up' : `last seen up ${at(lastSuccess)}`;
   const failed = lastFailure === undefined ? '' : `, last failed ${at(lastFailure)} (${escaped(failure!)})`;
-  return `${inForce.returnPort} ${state}, ${seen}${failed}`;
+  return `${escaped(inForce.returnPort)} ${state}, ${seen}${failed}`;
 }
 
 function lastDeferral({ lastDeferral: last }: Status): string {
@@ -103,7 +103,7 @@ export function rulesOf({
   rules,
   moreRules: more = 0,
 }: Pick<CertificateStatus, 'rules' | 'moreRules'>): string {
-  return (rules.join(', ') || '-') + (more > 0 ? ` and ${more.toLocaleString('en')} more` : '');
+  return (escaped(rules.join(', ')) || '-') + (more > 0 ? ` and ${more.toLocaleString('en')} more` : '');
 }
 
 function inItsColour({ state, daysLeft }: CertificateStatus, line: string): string {

@@ -1,7 +1,7 @@
 // `postseal test`: a virtual message for each rule or sender, signed as the service would, and verified.
 import type { Address } from '../address.js';
 import { formatEndpoint } from '../config/config.js';
-import { counted, escaped } from '../printable.js';
+import { counted, escaped, inQuotes } from '../printable.js';
 import { defaultConfig, parseAddress, parseOptions, usageError } from './arguments.js';
 import { exit } from '../exit.js';
 import { sectionsOf } from '../service/link.js';
@@ -50,7 +50,8 @@ export async function test(args: readonly string[]): Promise<number> {
   const recipient = parseAddress(values.send ?? values.recipient ?? 'recipient@example.com');
   const senders = values.sender?.map(parseAddress) ?? [];
   const local = senders.find(sender => sender.domain === '' && !sender.isNull);
-  if (local) throw usageError('test', `--sender "${local.text}" has no domain: write all of the address`);
+  if (local)
+    throw usageError('test', `--sender ${inQuotes(local.text)} has no domain: write all of the address`);
   const installation = await loadOrFail(values.config ?? defaultConfig);
   const plan = [
     ...planRules(installation, values.rule ?? (senders.length > 0 ? [] : undefined), recipient),
@@ -97,7 +98,7 @@ function planRules(
   const unknown = names?.find(name => !rules.some(r => r.name === name));
   if (unknown !== undefined) {
     const have = rules.map(r => r.name).join(', ') || 'none';
-    throw usageError('test', `no rule named "${unknown}" (have: ${have})`);
+    throw usageError('test', `no rule named ${inQuotes(unknown)} (have: ${have})`);
   }
   return rules.flatMap((rule, i) => {
     if (names?.includes(rule.name) === false) return [];

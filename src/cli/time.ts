@@ -1,5 +1,6 @@
 // Times as people type and read them.
 import { usageError } from './arguments.js';
+import { inQuotes } from '../printable.js';
 
 /** What parseTime takes, for help and errors. */
 export const timeForms =
@@ -43,7 +44,7 @@ export function readSpan(
     const text = values[key];
     if (text === undefined) return {};
     const moment = parseTime(text, now);
-    if (!moment) throw usageError(command, `--${key}: "${text}" is no time: write ${timeForms}`);
+    if (!moment) throw usageError(command, `--${key}: ${inQuotes(text)} is no time: write ${timeForms}`);
     return { [key]: moment };
   };
   const span = { ...time('since'), ...time('until') };

@@ -79,7 +79,8 @@ export async function applyChecked(
     if (!(error instanceof CommandError)) throw error;
     throw new CommandError(
       error.exitCode,
-      `${error.message}\nNothing was changed: main.cf and master.cf are as they were`,
+      ...error.lines,
+      'Nothing was changed: main.cf and master.cf are as they were',
     );
   }
   if (changes.length === 0) {

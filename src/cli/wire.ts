@@ -1,6 +1,6 @@
 // `postseal wire`: shows what Postfix lacks for this ini file, and sets it up, or takes it back.
 import { createInterface } from 'node:readline/promises';
-import { counted, escaped } from '../printable.js';
+import { counted, escaped, inQuotes } from '../printable.js';
 import { CommandError, exit } from '../exit.js';
 import {
   changesOf,
@@ -72,7 +72,7 @@ export async function wire(args: readonly string[]): Promise<number> {
   const edits = missingEdits(circumstances, services, earlier);
   const names = services.map(service => service.name).join(', ');
   if (edits.length === 0) {
-    process.stdout.write(`Nothing to do. Wired to Postseal: ${names}.\n`);
+    process.stdout.write(`Nothing to do. Wired to Postseal: ${escaped(names)}.\n`);
     return exit.ok;
   }
   process.stdout.write(await preview(place, edits));
@@ -111,27 +111,27 @@ function changedSince(
   directory: string | undefined,
 ): CommandError {
   const lines = changed.flatMap(({ change: { after, before }, present }) => [
-    `${placeOf(after)} was changed since: "${present.value ?? '(taken out)'}"`,
+    `${placeOf(after)} was changed since: ${inQuotes(present.value ?? '(taken out)')}`,
     `    as postseal wire left it: ${commandFor(after, directory)}`,
     `    as it was before:         ${commandFor(before, directory)}`,
   ]);
   const how = 'Nothing was undone. Set each of these one way or the other, and try again:';
-  return new CommandError(exit.config, [how, ...lines].join('\n'));
+  return new CommandError(exit.config, how, ...lines);
 }
 
 /** Mail for a transport that is not there is deferred. */
 function inUse(left: readonly Handover[], directory: string | undefined): CommandError {
-  const lines = left.map(({ service, by, destination: { text } }) => {
-    if (typeof by === 'object') return `FILTER ${text} in ${by.table}, for ${service.key}`;
+  const lines = left.flatMap(({ service, by, destination: { text } }) => {
+    if (typeof by === 'object') return [`FILTER ${text} in ${by.table}, for ${service.key}`];
     const name = 'content_filter';
     const edit: Edit =
       by === 'option'
         ? { kind: 'option', service: service.key, name, value: undefined }
         : { kind: 'main', name, value: undefined };
-    return `${placeOf(edit)} = ${text}\n    ${commandFor(edit, directory)}`;
+    return [`${placeOf(edit)} = ${text}`, `    ${commandFor(edit, directory)}`];
   });
   const how = 'Nothing was undone: these use what would go. Take each out, and try again:';
-  return new CommandError(exit.config, [how, ...new Set(lines)].join('\n'));
+  return new CommandError(exit.config, how, ...new Set(lines));
 }
 
 /** @throws CommandError (64) for one that there is not, or that must not be filtered */
@@ -145,9 +145,13 @@ function chosen(circumstances: Circumstances, names: string | undefined): Postfi
     );
     if (!found) {
       const have = handIns.map(service => service.name).join(', ');
-      throw usageError('wire', `--services: master.cf has no "${name}" that takes mail (have: ${have})`);
+      throw usageError(
+        'wire',
+        `--services: master.cf has no ${inQuotes(name)} that takes mail (have: ${have})`,
+      );
     }
-    const refused = (what: string): CommandError => usageError('wire', `--services: "${name}" is ${what}`);
+    const refused = (what: string): CommandError =>
+      usageError('wire', `--services: ${inQuotes(name)} is ${what}`);
     if (isPublic(found)) {
       const why = 'whoever writes from the Internet would get signatures of yours';
       throw refused(`the public port 25, which must not be filtered: ${why}`);

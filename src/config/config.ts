@@ -1,5 +1,6 @@
 // The ini file as values: everything checked that can be checked without opening another file.
 import type { Address } from '../address.js';
+import { escaped, shortened } from '../printable.js';
 import type { Exception, Policy, Rule } from '../rules/policy.js';
 import type { Networks } from './networks.js';
 
@@ -137,10 +138,15 @@ export interface Config {
   readonly noRule: Policy['noRule'];
 }
 
+/** A value that is quoted is cut long before; this is for paths, and for what is told of them. */
+const maxMessage = 2000;
+
 /** `postseal.ini:14: [rule:invoices] certificate: no certificate named "sales" (have: billing, info)` */
 export function formatProblem({ origin, message, severity }: Problem): string {
-  const section = origin.section === '' ? '' : ` [${origin.section}]`;
-  const key = origin.key === undefined ? '' : ` ${origin.key}`;
+  const section = origin.section === '' ? '' : ` [${shortened(origin.section)}]`;
+  const key = origin.key === undefined ? '' : ` ${shortened(origin.key)}`;
   const where = `${origin.file}:${origin.line}:${section}${key}`;
-  return `${where}${section === '' && key === '' ? '' : ':'} ${severity === 'warning' ? 'warning: ' : ''}${message}`;
+  const what = `${severity === 'warning' ? 'warning: ' : ''}${shortened(message, maxMessage)}`;
+  // Patterns, paths and names of files may hold what a terminal obeys.
+  return escaped(`${where}${section === '' && key === '' ? '' : ':'} ${what}`);
 }

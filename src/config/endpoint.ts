@@ -2,6 +2,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import type { Endpoint } from './config.js';
 import type { Parsed } from './value.js';
+import { inQuotes } from '../printable.js';
 
 const forms = 'write host:port, [IPv6]:port or unix:/path';
 
@@ -16,14 +17,18 @@ export function parseEndpoint(text: string): Parsed<Endpoint> {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d+)$/.exec(text);
   if (!match) {
     const bareIpv6 = isIPv6(text) || isIPv6(text.replace(/:\d+$/, ''));
-    return { wrong: `"${text}" is not an endpoint${bareIpv6 ? ' (IPv6 needs brackets)' : ''}: ${forms}` };
+    return {
+      wrong: `${inQuotes(text)} is not an endpoint${bareIpv6 ? ' (IPv6 needs brackets)' : ''}: ${forms}`,
+    };
   }
   const [, v6, name] = match;
   const port = Number(match[3]);
   if (port < 1 || port > 65535) return { wrong: `port ${match[3]!} is not in 1 to 65535` };
   const host = v6 ?? name!;
   const isHost = v6 === undefined ? isIPv4(host) || isHostname(host) : isIPv6(v6);
-  return isHost ? { value: { kind: 'tcp', host, port } } : { wrong: `"${host}" is not a host: ${forms}` };
+  return isHost
+    ? { value: { kind: 'tcp', host, port } }
+    : { wrong: `${inQuotes(host)} is not a host: ${forms}` };
 }
 
 /** For net.connect and net.Server. */

@@ -2,6 +2,7 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { withForm, type Parser } from './parsers.js';
 import type { Parsed } from './value.js';
+import { inQuotes } from '../printable.js';
 
 /** `2001:db8::` with its 32 bits; an address alone has all its bits. */
 export interface Network {
@@ -47,16 +48,18 @@ export function parseNetwork(item: string): Parsed<Network> {
   const address = bracketed ?? bare ?? '';
   const isV6 = isIPv6(address) && !address.includes('%');
   if (!isV6 && !(bracketed === undefined && isIPv4(address)))
-    return { wrong: `"${item}" is not an IP address or network: ${forms}` };
+    return { wrong: `${inQuotes(item)} is not an IP address or network: ${forms}` };
   const bits = bitsOf(address);
   const prefix = Number(length ?? bits.length);
   if (!/^\d+$/.test(length ?? '0') || prefix > bits.length)
-    return { wrong: `"${item}": what is behind the / is not a prefix length from 0 to ${bits.length}` };
+    return {
+      wrong: `${inQuotes(item)}: what is behind the / is not a prefix length from 0 to ${bits.length}`,
+    };
   if (!bits.slice(prefix).includes('1')) return { value: { address, prefix } };
   // Postfix does not take it either: one of the two is a mistake.
   const network = addressOf(bits.slice(0, prefix).padEnd(bits.length, '0'));
   const mend = `write ${network}/${prefix}, or ${address} for that address alone`;
-  return { wrong: `"${item}" is an address within its network: ${mend}` };
+  return { wrong: `${inQuotes(item)} is an address within its network: ${mend}` };
 }
 
 function familyOf(address: string): 'ipv4' | 'ipv6' {

@@ -5,6 +5,7 @@ import { parsePattern } from '../rules/pattern.js';
 import { isHostname } from './endpoint.js';
 import { didYouMean } from './suggest.js';
 import type { Parsed } from './value.js';
+import { inQuotes } from '../printable.js';
 
 export interface Context {
   /** The directory of the ini file, absolute: relative paths start there. */
@@ -27,7 +28,7 @@ export function choice<const T extends string>(names: readonly T[]): Parser<T> {
   return withForm(names.join(' | '), text => {
     const value = names.find(name => name === text);
     if (value !== undefined) return { value };
-    return { wrong: `"${text}" is not a value of this key: write ${list}${didYouMean(text, names)}` };
+    return { wrong: `${inQuotes(text)} is not a value of this key: write ${list}${didYouMean(text, names)}` };
   });
 }
 
@@ -66,7 +67,7 @@ export function count(least: number, most: number, unit = ''): Parser<number> {
     const value = Number(digits);
     if (/^\d+$/.test(digits) && value >= least && value <= most) return { value };
     const what = unit === 's' ? 'number of seconds' : 'whole number';
-    return { wrong: `"${text}" is not a ${what} from ${least} to ${most}` };
+    return { wrong: `${inQuotes(text)} is not a ${what} from ${least} to ${most}` };
   });
 }
 
@@ -77,7 +78,9 @@ export const days: Parser<readonly number[]> = withForm('DAYS, ...', text => {
   if (numbers.includes('none')) return { wrong: noneAlone };
   const bad = numbers.find(item => !/^[1-9]\d{0,3}$/.test(item));
   if (bad === undefined) return { value: [...new Set(numbers.map(Number))].sort((a, b) => b - a) };
-  return { wrong: `"${bad}" is not a number of days from 1 to 9999: write some, as in 30, 7, or none` };
+  return {
+    wrong: `${inQuotes(bad)} is not a number of days from 1 to 9999: write some, as in 30, 7, or none`,
+  };
 });
 
 /** Bytes: `26214400`, `25M`; K, M and G are powers of 1024. */
@@ -85,7 +88,7 @@ export const size: Parser<number> = withForm('SIZE', text => {
   const match = /^(\d+) ?([KMG]?)$/i.exec(text);
   const value = Number(match?.[1]) * 1024 ** ' KMG'.indexOf(match?.[2]?.toUpperCase() || ' ');
   if (match && Number.isSafeInteger(value)) return { value };
-  return { wrong: `"${text}" is not a size: write bytes, or a number with K, M or G, as in 25M` };
+  return { wrong: `${inQuotes(text)} is not a size: write bytes, or a number with K, M or G, as in 25M` };
 });
 
 /** A size that something can be larger or smaller than. */
@@ -99,7 +102,7 @@ export const sizeOfSome: Parser<number> = withForm('SIZE', (text, context) => {
 export const hostname: Parser<string> = withForm('HOST', text =>
   isHostname(text)
     ? { value: text }
-    : { wrong: `"${text}" is not a host name: write one as in mail.example.com` },
+    : { wrong: `${inQuotes(text)} is not a host name: write one as in mail.example.com` },
 );
 
 /** A path, absolute or from the directory of the ini file. @returns it absolute */
@@ -116,7 +119,7 @@ export const pathOrCredential: Parser<string> = withForm('PATH | credential:NAME
 });
 
 export const absolutePath: Parser<string> = withForm('/PATH', text =>
-  isAbsolute(text) ? { value: text } : { wrong: `"${text}" is not a path that begins with /` },
+  isAbsolute(text) ? { value: text } : { wrong: `${inQuotes(text)} is not a path that begins with /` },
 );
 
 /** A path, where the secret itself might stand by mistake: such a value is never shown. @returns it absolute */
@@ -129,7 +132,7 @@ export const secretFile: Parser<string> = withForm('PATH', (text, context) =>
 export const stdoutOrPath: Parser<string> = withForm('stdout | /PATH', text =>
   text === 'stdout' || isAbsolute(text)
     ? { value: text }
-    : { wrong: `"${text}" is neither stdout nor a path that begins with /` },
+    : { wrong: `${inQuotes(text)} is neither stdout nor a path that begins with /` },
 );
 
 /** The text is never shown: the password itself might stand here by mistake. */
@@ -145,7 +148,7 @@ export const password: Parser<string> = withForm('TEXT', text => ({ value: text 
 export const sectionName: Parser<string> = withForm('NAME', text =>
   isSectionName(text)
     ? { value: text }
-    : { wrong: `"${text}" is not a name: write that of one section, with A-Z a-z 0-9 . _ - only` },
+    : { wrong: `${inQuotes(text)} is not a name: write that of one section, with A-Z a-z 0-9 . _ - only` },
 );
 
 /** Names of sections, with commas in between. */
@@ -154,7 +157,7 @@ export const sectionNames: Parser<readonly string[]> = withForm('NAME, ...', tex
   const bad = names.find(name => !isSectionName(name));
   return bad === undefined
     ? { value: names }
-    : { wrong: `"${bad}" is not a name: write names of sections, with commas in between` };
+    : { wrong: `${inQuotes(bad)} is not a name: write names of sections, with commas in between` };
 });
 
 export function isSectionName(text: string): boolean {
@@ -183,11 +186,11 @@ export const headerToTake: Parser<string | undefined> = withForm('NAME | none', 
   if (text === 'none') return { value: undefined };
   if (/[^\x21-\x39\x3b-\x7e]/.test(text))
     return {
-      wrong: `"${text}" is not the name of a header field: write one as in X-Postseal-Sign, without a colon`,
+      wrong: `${inQuotes(text)} is not the name of a header field: write one as in X-Postseal-Sign, without a colon`,
     };
   return ownFields.test(text)
     ? {
-        wrong: `"${text}" would be taken out of all mail: choose a name that mail does not use, as X-Postseal-Sign`,
+        wrong: `${inQuotes(text)} would be taken out of all mail: choose a name that mail does not use, as X-Postseal-Sign`,
       }
     : { value: text };
 });

@@ -8,6 +8,7 @@ import type { Context } from './parsers.js';
 import { readSection, type Reading } from './sections.js';
 import type { Section } from './source.js';
 import { didYouMean } from './suggest.js';
+import { inQuotes } from '../printable.js';
 
 /** The names of the sections that a rule may refer to. */
 export type CertificateNames = Readonly<Record<Source, ReadonlySet<string>>>;
@@ -110,7 +111,7 @@ function readReference(
     const unknown = named.filter(name => !names[key].has(name));
     for (const name of new Set(unknown)) findings.error(place(key), noSuch(key, name, names));
     const twice = named.find((name, i) => named.indexOf(name) < i);
-    if (twice !== undefined) findings.error(place(key), `"${twice}" stands here twice: name it once`);
+    if (twice !== undefined) findings.error(place(key), `${inQuotes(twice)} stands here twice: name it once`);
     else if (unknown.length === 0) reference = { section: key, names: named };
   }
   if (given.length > 1) {
@@ -129,11 +130,12 @@ function readReference(
 
 function noSuch(key: Source, name: string, names: CertificateNames): string {
   const other = key === 'certificate' ? 'certificates' : 'certificate';
-  if (names[other].has(name)) return `"${name}" is the section [${other}:${name}]: write ${other} = ${name}`;
+  if (names[other].has(name))
+    return `${inQuotes(name)} is the section [${other}:${name}]: write ${other} = ${name}`;
   const what = key === 'certificate' ? 'certificate' : 'directory of certificates';
   const mend =
     names[key].size === 0 ? `have none: add a section [${key}:${name}]` : `have: ${list(names[key])}`;
-  return `no ${what} named "${name}" (${mend})`;
+  return `no ${what} named ${inQuotes(name)} (${mend})`;
 }
 
 /** Of thousands nobody reads all, and thousands of mistakes would each tell them. */
@@ -164,7 +166,7 @@ export function readException(
     if (rules.has(name)) continue;
     const mend = didYouMean(name, [...rules]) || ` (have: ${list(rules)})`;
     const place = { line: lineOf('rule'), section: section.title, key: 'rule' };
-    findings.error(place, `no rule named "${name}"${mend}`);
+    findings.error(place, `no rule named ${inQuotes(name)}${mend}`);
   }
   return (
     complete && {

@@ -1,5 +1,6 @@
 // Distinguished names: from what people write (RFC 4514) to DER (RFC 5280 §4.1.2.4).
 import { objectIdentifier, sequence, setOf, tlv } from '../cms/der.js';
+import { inQuotes } from '../printable.js';
 
 /** One attribute of a name, in the order of the encoding: the country first, the common name last. */
 export interface Attribute {
@@ -31,7 +32,7 @@ const types: Readonly<Record<string, readonly [string, number, number]>> = {
 export function parseName(text: string): Attribute[] {
   const parts = text.match(/(?:"(?:[^"\\]|\\.)*"|\\.|[^,\\"])+/g) ?? [];
   if (parts.join(',') !== text || parts.length === 0)
-    throw new Error(`"${text}" is not a name: write one as in CN=Billing,O=Example GmbH,C=DE`);
+    throw new Error(`${inQuotes(text)} is not a name: write one as in CN=Billing,O=Example GmbH,C=DE`);
   // In RFC 4514 §2.1 the last attribute of the encoding comes first.
   return parts.map(parseAttribute).reverse();
 }
@@ -40,12 +41,16 @@ function parseAttribute(part: string): Attribute {
   // A blank behind a backslash is part of the value.
   const [, written, raw] = /^\s*([A-Za-z]+)\s*=\s*((?:\\.|[^\\])*?)\s*$/s.exec(part) ?? [];
   if (written === undefined || raw === undefined)
-    throw new Error(`"${part.trim()}" is no attribute: write TYPE=value, and a comma in a value as \\,`);
+    throw new Error(
+      `${inQuotes(part.trim())} is no attribute: write TYPE=value, and a comma in a value as \\,`,
+    );
   const type = Object.keys(types).find(name => name.toLowerCase() === written.toLowerCase());
   if (type === undefined)
     throw new Error(`${written} is not a known attribute: there are ${Object.keys(types).join(', ')}`);
   if (raw.replace(/"(?:[^"\\]|\\.)*"|\\./gs, '').includes('+'))
-    throw new Error(`"${part.trim()}" has a +, which joins two attributes: write it in a value as \\+`);
+    throw new Error(
+      `${inQuotes(part.trim())} has a +, which joins two attributes: write it in a value as \\+`,
+    );
   const value = unescape(raw.replace(/^"(.*)"$/s, '$1'));
   const [, string, most] = types[type]!;
   const fits =
@@ -54,7 +59,7 @@ function parseAttribute(part: string): Attribute {
       : string === ia5
         ? /^[ -~]*$/.test(value)
         : /^[A-Za-z0-9 '()+,./:=?-]*$/.test(value);
-  if (value === '' || !fits) throw new Error(`${type}: "${value}" cannot stand there`);
+  if (value === '' || !fits) throw new Error(`${type}: ${inQuotes(value)} cannot stand there`);
   if (type === 'C' ? !/^[A-Z]{2}$/.test(value) : value.length > most)
     throw new Error(
       type === 'C' ? 'C: write two capital letters, as in DE' : `${type}: at most ${most} characters`,

@@ -136,7 +136,7 @@ function* link(
 export async function loadOrFail(path: string, meanwhile?: Meanwhile): Promise<Installation> {
   const result = await load(path, undefined, meanwhile);
   if ('installation' in result) return result.installation;
-  throw new CommandError(exit.config, result.problems.map(showProblem).join('\n'));
+  throw new CommandError(exit.config, ...result.problems.map(showProblem));
 }
 
 /** With the path as short as it can be from here; a service is at the root, from where none is shorter. */

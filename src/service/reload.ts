@@ -114,7 +114,7 @@ export function tellSocket({ settings, handed, installation }: Service, journal:
 }
 
 function mistakesIn(error: unknown): string[] {
-  if (error instanceof CommandError) return error.message.split('\n');
+  if (error instanceof CommandError) return error.lines;
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return [`internal error: ${stack.replace(/\s*\n\s*/g, ' | ')}`];
 }

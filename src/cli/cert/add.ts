@@ -14,6 +14,7 @@ import { endWaiting, entriesFor, placeOf, storeCandidate, type Place } from './p
 import { filesOf, inALine, leftOver, print, reload, warn } from './report.js';
 import { whoSigns } from './signers.js';
 import { closedTo } from './store.js';
+import { inQuotes } from '../../printable.js';
 
 export const addHelp = `Usage: postseal cert add FILE [--key FILE] [--chain FILE] [--password-file FILE] [--name NAME]
                          [--to SECTION] [--config FILE]
@@ -52,7 +53,7 @@ export async function add(args: readonly string[]): Promise<number> {
   if (file === undefined || positionals.length > 1) throw usageError('cert add', 'name one FILE');
   const { name: wanted, to, key, chain, 'password-file': passwordFile } = values;
   if (wanted !== undefined && !isSectionName(wanted))
-    throw usageError('cert add', `--name: "${wanted}" is not a name: use A-Z a-z 0-9 . _ - only`);
+    throw usageError('cert add', `--name: ${inQuotes(wanted)} is not a name: use A-Z a-z 0-9 . _ - only`);
   const place = await placeOf(values.config ?? defaultConfig);
   const directory = to === undefined ? undefined : await findDirectory(place, to);
   if (directory && directory.password.kind !== 'none' && passwordFile !== undefined)

@@ -194,7 +194,7 @@ function inCommandWords({ message }: CertificateProblem): string {
 }
 
 function useless(problems: readonly CertificateProblem[]): CommandError {
-  return new CommandError(exit.noInput, problems.map(inCommandWords).join('\n'));
+  return new CommandError(exit.noInput, ...problems.map(inCommandWords));
 }
 
 function isPkcs12File(bytes: Buffer): boolean {

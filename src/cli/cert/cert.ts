@@ -8,6 +8,7 @@ import { remove, removeHelp } from './remove.js';
 import { replace, replaceHelp } from './replace.js';
 import { request, requestHelp } from './request.js';
 import { show, showHelp } from './show.js';
+import { inQuotes } from '../../printable.js';
 
 export const certCommands: Commands = {
   list: { run: list, help: listHelp, summary: 'list them, and how long each lasts' },
@@ -43,6 +44,6 @@ Nothing takes effect before the service is told to: systemctl reload postseal.
 export async function cert([name, ...args]: readonly string[]): Promise<number> {
   const command = name !== undefined && Object.hasOwn(certCommands, name) ? certCommands[name] : undefined;
   if (command) return command.run(args);
-  const what = name === undefined ? 'name a command' : `unknown command "${name}"`;
+  const what = name === undefined ? 'name a command' : `unknown command ${inQuotes(name)}`;
   throw usageError('cert', `${what} (have: ${Object.keys(certCommands).join(', ')})`);
 }

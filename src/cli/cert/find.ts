@@ -3,6 +3,7 @@ import type { CertificateSection, CertificatesSection } from '../../config/confi
 import { CommandError, exit } from '../../exit.js';
 import type { Installation } from '../../service/load.js';
 import { everyEntry, type Entry } from './entries.js';
+import { inQuotes } from '../../printable.js';
 
 /** Where a name leads to. */
 export type Found = Entry &
@@ -17,7 +18,7 @@ export function findCertificate(installation: Installation, text: Buffer, name: 
   const entry = entries.find(e => e.name === name);
   if (!entry) {
     const have = entries.map(e => e.name).join(', ') || 'none';
-    throw new CommandError(exit.usage, `no certificate named "${name}" (have: ${have})`);
+    throw new CommandError(exit.usage, `no certificate named ${inQuotes(name)} (have: ${have})`);
   }
   const { certificates, directories } = installation.config;
   const [kind, title] = entry.source.split(' ');
@@ -26,8 +27,9 @@ export function findCertificate(installation: Installation, text: Buffer, name: 
   if (name === title)
     throw new CommandError(
       exit.usage,
-      `"${name}" is not a certificate but a directory of some, and cannot be used: ${entry.problem!}`,
+      `${inQuotes(name)} is not a certificate but a directory of some, and cannot be used: ${entry.problem!}`,
     );
   const section = directories.find(s => s.name === title)!;
-  return { ...entry, kind: 'member', section, path: `${section.directory}/${name.slice(title!.length + 1)}` };
+  const path = entry.identity?.file ?? `${section.directory}/${name.slice(title!.length + 1)}`;
+  return { ...entry, kind: 'member', section, path };
 }

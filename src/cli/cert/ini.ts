@@ -66,10 +66,7 @@ async function loadWhole(
       : result.installation.findings.filter(f => f.severity === 'error' && isOurs(f));
   if ('installation' in result && problems.length === 0) return result.installation;
   const told = problems.filter(problem => problem.severity === 'error').map(showProblem);
-  throw new CommandError(
-    exit.config,
-    [...told, `${ini} was not changed, and nothing was stored.`].join('\n'),
-  );
+  throw new CommandError(exit.config, ...told, `${ini} was not changed, and nothing was stored.`);
 }
 
 /** Two that change the file at once would lose one of the changes. */

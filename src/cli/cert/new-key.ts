@@ -3,6 +3,7 @@ import { generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { parseAddress, usageError } from '../arguments.js';
 import type { Address } from '../../address.js';
+import { inQuotes } from '../../printable.js';
 
 const generate = promisify(generateKeyPair);
 
@@ -33,7 +34,7 @@ export function newKey(algorithm: Algorithm): Promise<KeyObject> {
 /** @throws CommandError (64) */
 export function readAlgorithm(command: string, text: string): Algorithm {
   const known = algorithms.find(name => name === text);
-  if (!known) throw usageError(command, `--algorithm: "${text}" is none of ${algorithms.join(', ')}`);
+  if (!known) throw usageError(command, `--algorithm: ${inQuotes(text)} is none of ${algorithms.join(', ')}`);
   return known;
 }
 
@@ -44,7 +45,7 @@ export function readAddresses(command: string, texts: readonly string[] = []): A
   if (bare || addresses.length === 0)
     throw usageError(
       command,
-      bare ? `--address: "${bare.text}" has no domain` : 'name whom it is for: --address ADDRESS',
+      bare ? `--address: ${inQuotes(bare.text)} has no domain` : 'name whom it is for: --address ADDRESS',
     );
   return [...new Map(addresses.map(a => [a.key, a])).values()];
 }

@@ -93,7 +93,7 @@ async function takeOut(
       ? []
       : [`${place.ini}:${reference.line}: [rule:${reference.rule}] certificate: ${need}`];
   });
-  if (needing.length > 0) throw new CommandError(exit.config, needing.join('\n'));
+  if (needing.length > 0) throw new CommandError(exit.config, ...needing);
   let next = removeSection(text, `certificate:${name}`);
   for (const { rule, names } of naming)
     next = changeSection(next, `rule:${rule}`, { certificate: names.filter(n => n !== name).join(', ') });
