@@ -26,12 +26,12 @@ export interface LoadedDirectory {
 
 /** Whether a file of that name is read for an identity. */
 export function isMemberFile(name: string): boolean {
-  return /^[^.].*\.(?:p12|pfx|pem)$/i.test(name);
+  return /^[^.].*\.(?:p12|pfx|pem)$/is.test(name);
 }
 
 /** Whether a file of that name is read for authorities. */
 export function isIssuerFile(name: string): boolean {
-  return /^[^.].*\.(?:crt|cer|der)$/i.test(name);
+  return /^[^.].*\.(?:crt|cer|der)$/is.test(name);
 }
 
 /**
@@ -87,7 +87,7 @@ export async function loadDirectory(
   }
   const unused = [
     ...issuers.filter(({ contents }) => contents && !holdsIssuersAlone(contents)).map(({ path }) => path),
-    ...names.filter(name => /^[^.].*\.key$/i.test(name)).map(name => join(directory, name)),
+    ...names.filter(name => /^[^.].*\.key$/is.test(name)).map(name => join(directory, name)),
   ];
   const mend = 'put key, certificate and chain together into one .pem file';
   warnings.push(...unused.map(path => at(`${path}: is not used; ${mend}`)));

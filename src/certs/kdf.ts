@@ -1,6 +1,6 @@
 // Keys out of passwords: PBKDF2 and PBKDF1 (RFC 8018 §5), scrypt (RFC 7914) and PKCS#12's own (RFC 7292
 // appendix B.2). What OpenSSL has is native and off the main thread: forge's PBKDF2 takes 18 s for 600,000 rounds.
-import { pbkdf2, scrypt, type BinaryLike, type ScryptOptions } from 'node:crypto';
+import { createHash, pbkdf2, scrypt, type BinaryLike, type ScryptOptions } from 'node:crypto';
 import { promisify } from 'node:util';
 import * as asn1 from '../asn1.js';
 import { Fault } from './fault.js';
@@ -14,8 +14,8 @@ export interface Budget {
 /** Takes seconds; the largest counts in use are below a million. */
 const maximumRounds = 10_000_000;
 
-/** OpenSSL's default takes 16 MB. */
-const maximumMemory = 1 << 28;
+/** For one file. OpenSSL's default takes 16 MB. */
+const maximumMemory = 1 << 27;
 
 export function newBudget(): Budget {
   return { rounds: maximumRounds };
@@ -53,8 +53,10 @@ export async function deriveKey(
       const prfOid = prf ? asn1.oid(asn1.children(prf)[0]) : '1.2.840.113549.2.7';
       const hmac = hmacs[prfOid];
       if (hmac === undefined) throw unknown('pseudo-random function', prfOid);
-      spend(rounds, budget);
-      return runPbkdf2(password, asn1.contents(salt), rounds, size ?? atLeast20(length), hmac);
+      const octets = size ?? atLeast20(length);
+      // Each block of the hash's size has all the rounds anew (RFC 8018 §5.2).
+      spend(rounds * Math.ceil(octets / createHash(hmac).digest().length), budget);
+      return runPbkdf2(password, asn1.contents(salt), rounds, octets, hmac);
     }
     case '1.3.6.1.4.1.11591.4.11': {
       const [cost = 0, blockSize = 0, parallelization = 0, length = 0] = numbers;

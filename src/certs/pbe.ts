@@ -85,7 +85,8 @@ async function deriveOld(
   const [saltNode, roundsNode] = asn1.children(parameters);
   const salt = asn1.contents(saltNode);
   const rounds = asn1.integer(roundsNode);
-  spend(rounds, budget);
+  // PKCS#12 derives key and initial vector, each 20 octets of them with all the rounds.
+  spend(derivation === 'pkcs12' ? rounds * (Math.ceil(size / 20) + 1) : rounds, budget);
   if (derivation === 'pkcs12') {
     const sha1 = hashes['1.3.14.3.2.26']!;
     return {

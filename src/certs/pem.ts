@@ -64,7 +64,7 @@ function blocks(text: string): Block[] {
       open = undefined;
     } else open?.lines.push(line);
   }
-  if (open) throw new Fault(`is cut short: "BEGIN ${open.label}" has no end`);
+  if (open) throw new Fault(`is cut short: ${inQuotes(`BEGIN ${open.label}`)} has no end`);
   return found;
 }
 

@@ -1,5 +1,5 @@
 // `postseal doctor`: looks at the real Postfix, the running service and the files, and says what is missing.
-import { counted, escaped, printableJson } from '../printable.js';
+import { counted, escaped, printableJson, shortened } from '../printable.js';
 import { exit } from '../exit.js';
 import { mendInWords, type Finding } from '../wiring/finding.js';
 import { findingsOf, inOrder } from '../wiring/findings.js';
@@ -64,10 +64,13 @@ const colours: Readonly<Record<Finding['severity'], Colour>> = {
   advice: 'cyan',
 };
 
+/** In characters: a value of main.cf may have megabytes. */
+const maxText = 2000;
+
 export function inWords(findings: readonly Finding[], directory: string | undefined): string {
   if (findings.length === 0) return `${coloured('green', 'Nothing is wrong.')}\n`;
   const texts = findings.map(({ severity, subject, text, mend }) => {
-    const what = `${coloured(colours[severity], severity)}: ${escaped(subject)}: ${escaped(text)}\n`;
+    const what = `${coloured(colours[severity], severity)}: ${escaped(subject)}: ${escaped(shortened(text, maxText))}\n`;
     return what + mend.map(m => `    ${escaped(mendInWords(m, directory))}\n`).join('');
   });
   const changesPostfix = findings.some(({ mend }) =>

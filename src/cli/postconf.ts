@@ -85,12 +85,19 @@ export async function settle(path: string): Promise<void> {
   await utimes(path, atime, new Date(mtime.getTime() - 3000));
 }
 
+/** In octets; a table that is larger was made by a program. */
+const largestTable = 10_000_000;
+
 /** The sources of the access tables that services look into; those that are no readable file are left out. */
 export async function readTables(settings: PostfixSettings): Promise<Map<string, string>> {
   const names = new Set(settings.services.flatMap(service => accessTables(service, settings)));
   const tables = new Map<string, string>();
   for (const name of names) {
-    const text = await readFile(name.replace(/^\w+:/, ''), 'utf8').catch(() => undefined);
+    const path = name.replace(/^\w+:/, '');
+    // A device or a FIFO might never end.
+    const status = await stat(path).catch(() => undefined);
+    if (status?.isFile() !== true || status.size > largestTable) continue;
+    const text = await readFile(path, 'utf8').catch(() => undefined);
     if (text !== undefined) tables.set(name, text);
   }
   return tables;

@@ -156,5 +156,5 @@ export function accessTables(service: PostfixService, settings: PostfixSettings)
 
 /** Where the FILTER actions of a table send mail, access(5). */
 function filterActions(text: string): string[] {
-  return [...text.matchAll(/^(?!\s*#).*\sFILTER\s+([^\s,}]+)/gim)].map(([, destination]) => destination!);
+  return text.split('\n').flatMap(line => /^(?!\s*#).*\sFILTER\s+([^\s,}]+)/i.exec(line)?.[1] ?? []);
 }

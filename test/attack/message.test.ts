@@ -45,6 +45,34 @@ test.each<[string, string[]]>([
   expect((await fate(mail('From: anna@example.com', ...lines, '', 'x'))).signed).toBe(true);
 });
 
+const always = { ...policy, rules: [ruleFor(identity, { sign: 'always' })] };
+
+test.each<[string, string]>([
+  ['small letters', 'x-postseal-sign: no'],
+  ['capitals', 'X-POSTSEAL-SIGN: NO'],
+  ['folded', 'X-Postseal-Sign:\r\n no'],
+  ['folded over an empty line of white space', 'X-Postseal-Sign:\r\n \t\r\n no'],
+  ['white space before the colon', 'X-Postseal-Sign : no'],
+  ['a NUL', 'X-Postseal-Sign: no\0'],
+  ['twice', 'X-Postseal-Sign: no\r\nSubject: x\r\nX-Postseal-Sign: no'],
+  ['an encoded word', 'X-Postseal-Sign: =?us-ascii?q?no?='],
+])('where the rule leaves nothing open a request is not heard, and taken out: %s', async (_, field) => {
+  const message = mail(field, 'From: anna@example.com', '', 'x');
+  const { deliveries } = await runFilter([message], toBob, { policy: always });
+  const content = deliveries[0]!.content.toString('latin1');
+  expect(content).toContain('multipart/signed');
+  expect(content.slice(0, content.indexOf('\r\n\r\n'))).not.toMatch(/x-postseal-sign/i);
+});
+
+test.each([
+  'X-Postseal-Sign\0: no',
+  'X-Postseal-Sign-: no',
+  'XX-Postseal-Sign: no',
+  'X-Postseal\xadSign: no',
+])('a line that nearly has that name is not heard: %j', async line => {
+  expect((await fate(mail('From: anna@example.com', line, '', 'x'))).signed).toBe(true);
+});
+
 test.each<[string, string[]]>([
   ['two fields', ['From: anna@example.com', 'From: mallory@example.org']],
   ['two mailboxes', ['From: anna@example.com, mallory@example.org']],
