@@ -103,6 +103,7 @@ ${table(
 ${figures.backpressure.map(({ limit, announced, large }) => `More than \`${limit}\` hears ${code(announced)} where it was announced, and ${code(bare(large))} after the dot where it was not.`).join('\n')}
 
 ${minutes(soak.minutes)} of mail over 10 connections: ${thousands(soak.sent)} messages of up to 400 KB, with a return port that fails at every 50th.
+The last sample is of a service without mail, which was asked for its metrics meanwhile.
 
 ![Resident memory over the time](plots/soak-memory.svg)
 

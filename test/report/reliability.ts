@@ -116,6 +116,9 @@ function summary(figures: Figures): string {
     sum([...cases, ...figures.client].map(({ arrived, good }) => arrived - good)) +
     sum(machine.map(({ unsigned }) => unsigned));
   const only = twice.every(({ step }) => step === 'stored') && kill.duplicates <= kill.repliesLost;
+  const third = Math.ceil(soak.samples.length / 3);
+  const memory = soak.samples.map(sample => sample.memory);
+  const [begin, end] = [median(memory.slice(0, third)), median(memory.slice(-third))];
   const none = (count: number): string => (count === 0 ? 'none' : thousands(count));
   const half = Math.floor(soak.samples.length / 2);
   const memory = (from: number): number => median(soak.samples.slice(from, from + half).map(s => s.memory));
@@ -130,5 +133,5 @@ function summary(figures: Figures): string {
 - **What fails makes mail wait** in Postfix's queue, with the reason. It bounces only where the return port itself refuses
   it for good (5xx), or where it is larger than \`max_message_size\`.
 - **Too much is told to come again** (4xx), and mail passes afterwards. ${thousands(soak.sent)} messages in ${minutes(soak.minutes)}: ${soak.samples[0]!.files} files open
-  at the beginning, ${soak.samples.at(-1)!.files} at the end; ${memory(0)} MB of memory in the first half, ${memory(half)} MB in the second (medians).`;
+  at the beginning, ${soak.samples.at(-1)!.files} at the end; ${begin} MB of memory in the first third, ${end} MB in the last (medians).`;
 }
