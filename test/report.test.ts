@@ -2,8 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { merged, readData, runOf, type Run } from './report/data.js';
-import { performance } from './report/performance.js';
+import { type Data, merged, readData, type Run } from './report/data.js';
 import { plot } from './report/plot.js';
 import { keys, reliability } from './report/reliability.js';
 import { table } from './report/table.js';
@@ -56,17 +55,14 @@ describe('docs/reliability.md', () => {
   });
 
   test('what is recorded anew takes the place of what there was, file by file', () => {
-    const [first, second] = [
-      { at: '2026-01-01T00:00:00Z', max: 1, served: 1 },
-      { at: '2026-01-02T00:00:00Z', max: 1, served: 2 },
-    ];
-    const machine = { ...(data['machine']![0] as Run), at: '2026-01-01T00:00:00Z', commit: 'abc' };
-    const next = merged(data, { connections: [first, second], machine: [machine] }, keys);
-    expect(next['connections']).toEqual([second]);
+    const machine = data['machine']![0] as Run;
+    const run = (day: number, commit: string): Run => ({ ...machine, at: `2026-01-0${day}T00:00`, commit });
+    const line = (day: number, served: number): object => ({ at: `2026-01-0${day}T12:00`, max: 1, served });
+    const anew = { connections: [line(1, 1), line(2, 2)], machine: [run(1, 'abc'), run(2, 'def')] } as Data;
+    const next = merged(data, anew, keys);
+    expect(next['connections']).toEqual([{ ...line(2, 2), commit: 'def' }]);
     expect(next['kill']).toEqual(data['kill']);
-    const runs = next['machine'] as Run[];
-    expect(runOf(runs, second).commit).toBe('abc');
-    expect(runs).toHaveLength(data['machine']!.length + 1);
+    expect(next['machine']).toEqual([...data['machine']!, run(2, 'def')]);
   });
 });
 

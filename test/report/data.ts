@@ -7,9 +7,13 @@ import type { Machine } from './machine.js';
 export interface Recorded {
   /** When, as ISO 8601. */
   readonly at: string;
+  /** Of Postseal. Of what is kept each line has it; a run has it once, with its machine. */
+  readonly commit?: string;
 }
 
-export interface Run extends Machine, Recorded {}
+export interface Run extends Machine {
+  readonly at: string;
+}
 
 /** By name of file, without `.jsonl`. */
 export type Data = Readonly<Record<string, readonly Recorded[]>>;
@@ -34,23 +38,24 @@ export function writeData(directory: string, data: Data): void {
 }
 
 /**
- * What was there, and in the place of it what is there anew, file by file; of the machines those that something was
+ * What was kept, and in the place of it what is there anew, file by file; of the machines those that something was
  * measured on.
  * @param keys by name of file: what tells its lines apart; of those that agree in it the last one counts
  */
-export function merged(old: Data, anew: Data, keys: Readonly<Record<string, readonly string[]>>): Data {
-  const machines = [...(old['machine'] ?? []), ...(anew['machine'] ?? [])] as Run[];
-  const files = Object.keys(keys).map(
-    name => [name, last(anew[name] ?? old[name] ?? [], keys[name]!)] as const,
-  );
-  const used = new Set(files.flatMap(([, lines]) => lines.map(line => runOf(machines, line))));
-  return { ...Object.fromEntries(files), machine: machines.filter(machine => used.has(machine)) };
+export function merged(kept: Data, anew: Data, keys: Readonly<Record<string, readonly string[]>>): Data {
+  const runs = (anew['machine'] ?? []) as Run[];
+  const files = Object.keys(keys).map(name => {
+    const lines = anew[name]?.map(line => ({ ...line, commit: commitOf(runs, line) })) ?? kept[name] ?? [];
+    return [name, last(lines, keys[name]!)] as const;
+  });
+  const used = new Set(files.flatMap(([, lines]) => lines.map(({ commit }) => commit)));
+  const machines = last([...(kept['machine'] ?? []), ...runs], ['commit']);
+  return { ...Object.fromEntries(files), machine: machines.filter(({ commit }) => used.has(commit)) };
 }
 
-/** The one that had begun last when this was recorded; the first one where none had. */
-export function runOf(runs: readonly Run[], { at }: Recorded): Run {
-  const before = runs.filter(run => run.at <= at).sort((a, b) => a.at.localeCompare(b.at));
-  return before.at(-1) ?? runs[0]!;
+/** That of the run which had begun last when this was recorded. */
+function commitOf(runs: readonly Run[], { at }: Recorded): string {
+  return runs.findLast(run => run.at <= at)?.commit ?? 'unknown';
 }
 
 function last(lines: readonly Recorded[], key: readonly string[]): Recorded[] {

@@ -1,6 +1,6 @@
 // docs/reliability.md and its plots, of what the long tests recorded.
 import { median } from '../bench/statistics.js';
-import { type Data, type Recorded, type Run, runOf } from './data.js';
+import type { Data, Recorded, Run } from './data.js';
 import { clientSection, type ClientCase, returnPortSection, type ReturnPortCase } from './dialog-faults.js';
 import { killSection, type Kill, loadSection, type LoadFigures, minutes, soakPlots } from './load-figures.js';
 import { describe } from './machine.js';
@@ -50,7 +50,7 @@ export function reliability(data: Data): { document: string; plots: Record<strin
   const document = `# What becomes of mail when something fails
 
 This page and its plots are written by \`npm run report -- reliability\` from what the tests below recorded, and
-\`npm test\` compares them. Each table names the command that made it. ${[...new Set(figures.machine.map(describe))].join('; ')}.
+\`npm test\` compares them. Each section names the command that recorded it. ${[...new Set(figures.machine.map(describe))].join('; ')}.
 
 ${summary(figures)}
 
@@ -86,7 +86,7 @@ ${table(
   ['test', 'when (UTC)', 'Postseal'],
   Object.entries(tests).map(([test, [file]]) => {
     const line = (data[file] as readonly Recorded[])[0]!;
-    return [test, line.at.slice(0, 16).replace('T', ' '), runOf(figures.machine, line).commit];
+    return [test, line.at.slice(0, 16).replace('T', ' '), line.commit ?? 'unknown'];
   }),
 )}
 
