@@ -1,8 +1,9 @@
-// docs/reliability.md is what the script makes of the figures that are kept; and the parts that reports are made of.
+// docs/performance.md and docs/reliability.md are what the script makes of the figures that are kept; and the parts that reports are made of.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Data, merged, readData, type Run } from './report/data.js';
+import { performance } from './report/performance.js';
 import { plot } from './report/plot.js';
 import { keys, reliability } from './report/reliability.js';
 import { table } from './report/table.js';

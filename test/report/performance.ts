@@ -2,7 +2,7 @@
 import { circumstances, sections } from '../bench/report.js';
 import type { Results, ScaleResults } from '../bench/results.js';
 import { scaleSections } from '../bench/scale-report.js';
-import { type Data, type Recorded, type Run, runOf } from './data.js';
+import { type Data, type Recorded, type Run } from './data.js';
 import { plot } from './plot.js';
 
 /** By file name; each line has the name that `test/support/growth.ts` gives it. */
@@ -52,10 +52,13 @@ export function performance(data: Data): { document: string; plots: Record<strin
   const document = `# What Postseal costs
 
 This page and its plots are written by \`npm run report -- performance\` from what two commands measured, and \`npm test\`
-compares them: \`REPORT_DIR=DIR npm run bench\` (Postseal ${runOf(machine, bench).commit}), and \`REPORT_DIR=DIR npm run bench -- --scale-up\`
-(${runOf(machine, scale).commit}), of which everything is that stands below "More of everything".
+compares them: \`REPORT_DIR=DIR npm run bench\` (Postseal ${bench.commit}), and \`REPORT_DIR=DIR npm run bench -- --scale-up\`
+(${scale.commit}), of which everything is that stands below "More of everything".
 
-${circumstances(bench, runOf(machine, bench))}
+${circumstances(
+  bench,
+  machine.find(({ commit }) => commit === bench.commit)!,
+)}
 
 ${sections(bench)}
 ## More of everything

@@ -120,8 +120,6 @@ function summary(figures: Figures): string {
   const memory = soak.samples.map(sample => sample.memory);
   const [begin, end] = [median(memory.slice(0, third)), median(memory.slice(-third))];
   const none = (count: number): string => (count === 0 ? 'none' : thousands(count));
-  const half = Math.floor(soak.samples.length / 2);
-  const memory = (from: number): number => median(soak.samples.slice(from, from + half).map(s => s.memory));
   return `## In short
 
 - **Lost: ${none(lost)}.** Of ${thousands(kill.messages)} messages while the service was killed ${kill.kills} times, and of one for each of ${cases.length} faults of

@@ -13,8 +13,8 @@ const reports = {
 
 const help = `Usage: npm run report -- ${Object.keys(reports).join('|')} [DIR]
 
-  DIR   what npm run bench or npm run test:long wrote with REPORT_DIR=DIR: takes the place of what is kept in test/report/data, file by file;
-        without it the document is written anew from what is kept
+  DIR   what npm run bench or npm run test:long wrote with REPORT_DIR=DIR: takes the place of what is kept in
+        test/report/data, file by file; without it the document is written anew from what is kept
 `;
 
 const [name, directory] = process.argv.slice(2);
