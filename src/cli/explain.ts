@@ -4,7 +4,7 @@ import { factsOf } from '../facts.js';
 import type { Address } from '../address.js';
 import type { Decision, Verdict } from '../decision.js';
 import { daysLeft } from '../identity.js';
-import { escaped, printableJson } from '../printable.js';
+import { escaped, oneLine, printableJson } from '../printable.js';
 import { decide } from '../rules/decide.js';
 import { defaultConfig, envelopeOptions, messageOptions, parseOptions } from './arguments.js';
 import { exit } from '../exit.js';
@@ -49,7 +49,7 @@ function inWords(recipient: Address, { decision, steps }: Verdict): string {
     decision.action === 'refuse'
       ? `\n  reply: ${decision.failure.reply.code} ${escaped(decision.failure.reply.text)}`
       : '';
-  const reasons = steps.map(s => `  - ${escaped(`${s.subject}: ${s.finding}`)}\n`).join('');
+  const reasons = steps.map(s => `  - ${escaped(s.subject)}: ${oneLine(s.finding)}\n`).join('');
   return `\nRecipient <${escaped(recipient.text)}>: ${escaped(describeDecision(decision))}${reply}\n${reasons}`;
 }
 
