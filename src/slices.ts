@@ -15,13 +15,22 @@ export function inOneGo<T>(steps: Steps<T>): T {
   }
 }
 
+/** Asked between two pieces of work: waits until others have had their turn, where a slice is over. */
+export class Turns {
+  private end = performance.now() + slice;
+
+  async next(): Promise<void> {
+    if (performance.now() < this.end) return;
+    await setImmediate();
+    this.end = performance.now() + slice;
+  }
+}
+
 export async function inSlices<T>(steps: Steps<T>): Promise<T> {
-  for (let end = performance.now() + slice; ;) {
+  for (const turns = new Turns(); ;) {
     const step = steps.next();
     if (step.done === true) return step.value;
-    if (performance.now() < end) continue;
-    await setImmediate();
-    end = performance.now() + slice;
+    await turns.next();
   }
 }
 

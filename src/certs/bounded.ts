@@ -1,7 +1,8 @@
-// Many files at a time, but not all of them.
+// Many files at a time, but not all of them, and others have their turn in between.
+import { Turns } from '../slices.js';
 
 /**
- * Of the four threads that derive keys, sign and read files for this process (libuv's) one stays free: mail is
+ * Of the four threads that derive keys and sign for this process (libuv's) one stays free: mail is
  * signed while certificates are read again.
  */
 const atOnce = 3;
@@ -10,8 +11,12 @@ const atOnce = 3;
 export async function bounded<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   const queue = items.entries();
+  const turns = new Turns();
   const run = async (): Promise<void> => {
-    for (const [i, item] of queue) results[i] = await work(item);
+    for (const [i, item] of queue) {
+      results[i] = await work(item);
+      await turns.next();
+    }
   };
   await Promise.all(Array.from({ length: atOnce }, run));
   return results;

@@ -1,6 +1,6 @@
 // The door to the file system: reads certificate and password files with bounds, and looks at their rights.
 import { isUtf8 } from 'node:buffer';
-import { readFile, readdir, stat } from 'node:fs/promises';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { quoted } from '../printable.js';
 import { Fault, type CertificateProblem, type OptionKey } from './fault.js';
@@ -23,18 +23,23 @@ export interface FileStatus {
   isFile(): boolean;
 }
 
-/** The real world. @param unit of systemd, whose credentials count where this process has none itself */
+/* eslint-disable @typescript-eslint/require-await -- the interface is that of others, who take their time */
+/**
+ * The real world. Files are small and read at once: the way through a thread and back, five times a file, takes longer.
+ * @param unit of systemd, whose credentials count where this process has none itself
+ */
 export function realIo(unit: string): CertificateIo {
   return {
-    readFile: path => readFile(path),
-    stat: path => stat(path),
-    readdir: path => readdir(path),
+    readFile: async path => readFileSync(path),
+    stat: async path => statSync(path),
+    readdir: async path => readdirSync(path),
     get credentialsDirectory() {
       return process.env['CREDENTIALS_DIRECTORY'] ?? join('/run/credentials', unit);
     },
     now: () => new Date(),
   };
 }
+/* eslint-enable @typescript-eslint/require-await */
 
 export const nodeIo: CertificateIo = realIo('postseal.service');
 
