@@ -1,8 +1,8 @@
 // SignerInfo: the signed attributes, and the signature over them (RFC 5652 §5.3, §5.4).
-import { constants, createHash } from 'node:crypto';
+import { constants, createHash, sign, type SignKeyObjectInput } from 'node:crypto';
+import { promisify } from 'node:util';
 import type { SignatureAlgorithm } from '../algorithms.js';
 import type { Identity } from '../identity.js';
-import { signWith } from '../sign.js';
 import { integer, objectIdentifier, octetString, retag, sequence, setOf, time } from './der.js';
 import { digestIdentifier, signatureIdentifier } from './identifiers.js';
 import { onceFor } from './once.js';
@@ -84,6 +84,9 @@ function attribute(type: Buffer, value: Buffer): Buffer {
   return sequence(type, setOf(value));
 }
 
+// The callback form runs in libuv's thread pool: the main thread goes on moving mail.
+const signInPool = promisify<string | null, Buffer, Identity['key'] | SignKeyObjectInput, Buffer>(sign);
+
 function createSignature(
   key: Identity['key'],
   { title, digest }: SignatureAlgorithm,
@@ -92,14 +95,14 @@ function createSignature(
   switch (title) {
     case 'RSA':
     case 'ECDSA':
-      return signWith({ key }, digest.name, attributes);
+      return signInPool(digest.name, attributes, key);
     case 'RSA-PSS':
-      return signWith(
-        { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: digest.octets },
-        digest.name,
-        attributes,
-      );
+      return signInPool(digest.name, attributes, {
+        key,
+        padding: constants.RSA_PKCS1_PSS_PADDING,
+        saltLength: digest.octets,
+      });
     case 'Ed25519': // hashes by itself (RFC 8419 §3.1)
-      return signWith({ key }, undefined, attributes);
+      return signInPool(null, attributes, key);
   }
 }
