@@ -48,6 +48,7 @@ const arrows: Record<string, readonly string[]> = {
   received: [...words, ...message],
   facts: [...words, ...message],
   garbage: [],
+  grouped: [],
   blocks: ['garbage'],
   copy: ['blocks', ...words, ...message],
   copies: ['copy', ...words],

@@ -1,6 +1,7 @@
 // What `postseal journal` prints of a message in the debug journal, for people: its way from the envelope to the reply.
 import { all, type Story } from '../debug/stories.js';
 import type { Details } from '../debug/detail.js';
+import { addTo } from '../grouped.js';
 import { escaped } from '../printable.js';
 import { coloured } from './colour.js';
 import { colours, people } from './journal-report.js';
@@ -88,10 +89,6 @@ function heard(reply: string): string {
 /** What has the same key, in the order of the first of each. */
 function groupsBy<T>(items: readonly T[], key: (item: T) => string): T[][] {
   const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group) group.push(item);
-    else groups.set(key(item), [item]);
-  }
+  for (const item of items) addTo(groups, key(item), item);
   return [...groups.values()];
 }

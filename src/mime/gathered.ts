@@ -1,7 +1,7 @@
 // A buffer to append to, piece by piece.
 import { NOTHING } from './ascii.js';
 
-/** Its room doubles: who sends one at a time must not have all copied for each. */
+/** Its room doubles: who sends an octet at a time must not have all copied for each. */
 export class Gathered {
   bytes: Buffer = NOTHING;
   private room: Buffer = NOTHING;

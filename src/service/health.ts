@@ -1,5 +1,6 @@
 // Whether the service can do what it is there for: sign, and deliver.
 import type { RuleSection } from '../config/config.js';
+import { addTo } from '../grouped.js';
 import type { CertificateState } from './certificate-states.js';
 
 /** A rule whose mail is to be signed, and why it is not. */
@@ -15,11 +16,7 @@ export function unableRules(
 ): UnableRule[] {
   const byRule = new Map<string, (readonly CertificateState[])[]>();
   for (const [names, group] of sharing(certificates)) {
-    for (const name of names) {
-      const groups = byRule.get(name);
-      if (groups) groups.push(group);
-      else byRule.set(name, [group]);
-    }
+    for (const name of names) addTo(byRule, name, group);
   }
   return rules
     .filter(({ sign }) => sign === 'always' || sign === 'by-default')
@@ -31,11 +28,7 @@ export function unableRules(
 /** The certificates by the list of their rules, which those of a section share. */
 function sharing(certificates: readonly CertificateState[]): Map<readonly string[], CertificateState[]> {
   const groups = new Map<readonly string[], CertificateState[]>();
-  for (const certificate of certificates) {
-    const group = groups.get(certificate.rules);
-    if (group) group.push(certificate);
-    else groups.set(certificate.rules, [certificate]);
-  }
+  for (const certificate of certificates) addTo(groups, certificate.rules, certificate);
   return groups;
 }
 

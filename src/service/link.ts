@@ -2,6 +2,7 @@
 import { Address } from '../address.js';
 import { shortly, type CertificateProblem } from '../certs/load.js';
 import type { Problem, RuleSection } from '../config/config.js';
+import { addTo } from '../grouped.js';
 import { names, type Identity } from '../identity.js';
 import type { Rule, WhenUnable } from '../rules/policy.js';
 import { listed } from '../rules/sender.js';
@@ -45,11 +46,7 @@ function byAddress(directory: Source): Lookup {
   if (known) return known;
   const identities = new Map<string, Identity[]>();
   for (const identity of directory.identities) {
-    for (const { key } of identity.addresses) {
-      const others = identities.get(key);
-      if (others) others.push(identity);
-      else identities.set(key, [identity]);
-    }
+    for (const { key } of identity.addresses) addTo(identities, key, identity);
   }
   const lookup: Lookup = {
     identitiesFor: mailbox => identities.get(mailbox.key) ?? [],
@@ -106,11 +103,7 @@ export interface Linked {
 export function rulesBySection(rules: readonly Linked[]): ReadonlyMap<string, readonly Linked[]> {
   const bySection = new Map<string, Linked[]>();
   for (const linked of rules) {
-    for (const title of sectionsOf(linked.section)) {
-      const others = bySection.get(title);
-      if (others) others.push(linked);
-      else bySection.set(title, [linked]);
-    }
+    for (const title of sectionsOf(linked.section)) addTo(bySection, title, linked);
   }
   return bySection;
 }

@@ -1,22 +1,10 @@
 // Attack: certificates and CMS made to crash, stall or deceive their reader, in files of the service and in messages.
 import { describe, expect, test } from 'vitest';
-import { loadCertificate, type CertificateIo, type Loaded } from '../../src/certs/load.js';
 import { verify } from '../../src/verify/verify.js';
+import { loadOctets } from '../support/load-octets.js';
 import { openssl } from '../support/pki.js';
 import { put, temporaryPki } from '../support/pki-temporary.js';
 import { postseal } from '../cli/command.js';
-
-function load(bytes: Buffer, password = 'x'): Promise<Loaded> {
-  const status = { mode: 0o100600, size: bytes.length, isFile: () => true, isDirectory: () => false };
-  const io: CertificateIo = {
-    readFile: () => Promise.resolve(bytes),
-    stat: () => Promise.resolve(status),
-    readdir: () => Promise.resolve([]),
-    credentialsDirectory: '/run/credentials/none.service',
-    now: () => new Date(),
-  };
-  return loadCertificate({ name: 'it', file: '/it', password: { kind: 'inline', password } }, io);
-}
 
 const verdictOf = (message: string): string =>
   verify(Buffer.from(message), { trusted: [], now: new Date(), addressesOf: () => [] }).verdict.outcome;
@@ -48,7 +36,7 @@ describe.each<[string, Buffer]>([
   ['nothing', Buffer.alloc(0)],
 ])('ASN.1: %s', (_, bytes) => {
   test('in a file', async () => {
-    const loaded = await load(bytes);
+    const loaded = await loadOctets(bytes);
     expect('problems' in loaded && loaded.problems.length).toBeGreaterThan(0);
   });
 
@@ -56,7 +44,7 @@ describe.each<[string, Buffer]>([
     const armour = (label: string): string =>
       `-----BEGIN ${label}-----\n${bytes.toString('base64')}\n-----END ${label}-----\n`;
     for (const label of ['CERTIFICATE', 'PRIVATE KEY', 'ENCRYPTED PRIVATE KEY'])
-      expect('problems' in (await load(Buffer.from(armour(label))))).toBe(true);
+      expect('problems' in (await loadOctets(Buffer.from(armour(label))))).toBe(true);
   });
 
   test('in the signature of a message', () => {

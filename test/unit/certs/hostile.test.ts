@@ -3,7 +3,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { loadCertificate, type CertificateIo, type Loaded } from '../../../src/certs/load.js';
+import { loadOctets } from '../../support/load-octets.js';
 import { openssl } from '../../support/pki.js';
 import { temporaryPki } from '../../support/pki-temporary.js';
 
@@ -93,18 +93,6 @@ function apply(bytes: Buffer, changes: readonly Change[]): Buffer {
   return changed;
 }
 
-function load(bytes: Buffer): Promise<Loaded> {
-  const status = { mode: 0o100600, size: bytes.length, isFile: () => true, isDirectory: () => false };
-  const io: CertificateIo = {
-    readFile: () => Promise.resolve(bytes),
-    stat: () => Promise.resolve(status),
-    readdir: () => Promise.resolve([]),
-    credentialsDirectory: '/run/credentials/none.service',
-    now: () => new Date(),
-  };
-  return loadCertificate({ name: 'it', file: '/it', password: { kind: 'inline', password } }, io);
-}
-
 describe('a changed file ends with an identity or with words', () => {
   it.each(seeds)(
     '%s',
@@ -112,7 +100,7 @@ describe('a changed file ends with an identity or with words', () => {
       const outcomes = { identity: 0, problems: 0 };
       await fc.assert(
         fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), async changes => {
-          const loaded = await load(wrap(apply(seed, changes))); // never rejects
+          const loaded = await loadOctets(wrap(apply(seed, changes)), password); // never rejects
           outcomes['identity' in loaded ? 'identity' : 'problems']++;
           const told = 'identity' in loaded ? loaded.warnings : loaded.problems;
           if (!('identity' in loaded)) expect(told).not.toEqual([]);
