@@ -63,7 +63,7 @@ ${circumstances(
 ${sections(bench)}
 ## More of everything
 
-What twice as many of anything cost is held by \`npm run test:long -- growth\`: never much more than twice as much.
+What four times as many of anything cost is held by \`npm run test:long -- growth\`: nothing comes near sixteen times as much.
 
 ${Object.entries(growth)
   .map(([file, { title }]) => `![${title}](plots/${file})`)
