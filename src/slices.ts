@@ -18,11 +18,16 @@ export function inOneGo<T>(steps: Steps<T>): T {
 /** Asked between two pieces of work: waits until others have had their turn, where a slice is over. */
 export class Turns {
   private end = performance.now() + slice;
+  /** Of all who ask at that time: each with a slice of its own would make a long one. */
+  private turn: Promise<void> | undefined;
 
   async next(): Promise<void> {
     if (performance.now() < this.end) return;
-    await setImmediate();
-    this.end = performance.now() + slice;
+    this.turn ??= setImmediate().then(() => {
+      this.turn = undefined;
+      this.end = performance.now() + slice;
+    });
+    await this.turn;
   }
 }
 

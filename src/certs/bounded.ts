@@ -2,18 +2,21 @@
 import { Turns } from '../slices.js';
 
 /**
- * Of the four threads that derive keys and sign for this process (libuv's) one stays free: mail is
- * signed while certificates are read again.
+ * As `Promise.all` over the items, with so many under way at a time.
+ * @param ending when it comes, no further item is begun, and this rejects with its reason
  */
-const atOnce = 3;
-
-/** As `Promise.all` over the items, with so many under way at a time. */
-export async function bounded<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+export async function bounded<T, R>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T) => Promise<R>,
+  ending?: AbortSignal,
+): Promise<R[]> {
   const results: R[] = [];
   const queue = items.entries();
   const turns = new Turns();
   const run = async (): Promise<void> => {
     for (const [i, item] of queue) {
+      ending?.throwIfAborted();
       results[i] = await work(item);
       await turns.next();
     }

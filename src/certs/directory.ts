@@ -8,7 +8,7 @@ import type { CertificateProblem } from './fault.js';
 import { nodeIo, readDirectory, type CertificateIo, type PasswordSource } from './files.js';
 import { makeIdentity } from './make.js';
 import type { Contents } from './material.js';
-import { readCertificateFile, readSecret, type ReadFile } from './read.js';
+import { readingHere, readSecret, type Reading, type ReadFile } from './read.js';
 
 /** A directory of certificates; its path is absolute. */
 export interface DirectorySource {
@@ -22,6 +22,16 @@ export interface LoadedDirectory {
   readonly identities: readonly Identity[];
   readonly warnings: readonly CertificateProblem[];
   readonly problems: readonly CertificateProblem[];
+}
+
+/** Who reads the files, and who waits for them. */
+export interface Circumstances {
+  /** Who reads so many files. */
+  readonly readingFor?: (files: number) => Reading;
+  /** Told of each file with an identity. */
+  readonly progress?: Progress | undefined;
+  /** When it comes, no further file is read, and loading rejects with its reason. */
+  readonly ending?: AbortSignal | undefined;
 }
 
 /** Whether a file of that name is read for an identity. */
@@ -42,7 +52,7 @@ export function isIssuerFile(name: string): boolean {
 export async function loadDirectory(
   { name: section, directory, password }: DirectorySource,
   io: CertificateIo = nodeIo,
-  progress?: Progress,
+  { readingFor = () => readingHere(io), progress, ending }: Circumstances = {},
 ): Promise<LoadedDirectory> {
   let names: string[];
   try {
@@ -51,21 +61,29 @@ export async function loadDirectory(
     return { identities: [], warnings: [], problems: [at(`${directory}: ${(error as Error).message}`)] };
   }
   const secret = await readSecret(password, io);
-  const read = (
+  const { read, atOnce } = readingFor(names.length);
+  const readAll = (
     isWanted: (name: string) => boolean,
   ): Promise<(ReadFile & { name: string; path: string })[]> =>
-    bounded(names.filter(isWanted), async name => {
-      const path = join(directory, name);
-      const file = await readCertificateFile(path, 'file', secret, io);
-      if (isMemberFile(name)) progress?.done();
-      return { name, path, ...file };
-    });
+    bounded(
+      names.filter(isWanted),
+      atOnce,
+      async name => {
+        const path = join(directory, name);
+        const file = await read(path, 'file', secret);
+        if (isMemberFile(name)) progress?.done();
+        return { name, path, ...file };
+      },
+      ending,
+    );
   progress?.expect(names.filter(isMemberFile).length);
-  const members = await read(isMemberFile);
-  const issuers = await read(isIssuerFile);
-  const pool = distinct(
-    [...members, ...issuers].flatMap(({ contents }) => contents?.certificates ?? []).filter(c => c.ca),
+  const members = await readAll(isMemberFile);
+  const issuers = await readAll(isIssuerFile);
+  // As objects first: the same authority comes with each of thousands.
+  const certificates = new Set(
+    [...members, ...issuers].flatMap(({ contents }) => contents?.certificates ?? []),
   );
+  const pool = distinct([...certificates].filter(certificate => certificate.ca));
   const identities: Identity[] = [];
   const problems = [...secret.problems, ...members.flatMap(file => file.problems)];
   const warnings = [
@@ -73,10 +91,15 @@ export async function loadDirectory(
     ...members.flatMap(file => file.warnings),
     ...issuers.flatMap(file => file.problems), // the mail goes out without them too
   ];
-  const made = await bounded(members, async ({ name, contents }) => {
-    const parts = contents && !holdsIssuersAlone(contents) && { file: contents, pool };
-    return parts && makeIdentity(`${section}/${escaped(name)}`, parts, io.now());
-  });
+  const made = await bounded(
+    members,
+    atOnce,
+    async ({ name, contents }) => {
+      const parts = contents && !holdsIssuersAlone(contents) && { file: contents, pool };
+      return parts && makeIdentity(`${section}/${escaped(name)}`, parts, io.now());
+    },
+    ending,
+  );
   for (const result of made) {
     if (!result) continue;
     if ('problems' in result) problems.push(...result.problems);

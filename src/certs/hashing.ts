@@ -1,18 +1,31 @@
 // Hashes of hashes, as PKCS#12 and PBKDF1 derive keys. OpenSSL counts them for nobody else, so that threads of ours
 // do: a millisecond or two for what it writes, but there may be thousands of files, and mail passes meanwhile.
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import { hash } from 'node:crypto';
+import { isMainThread, Worker } from 'node:worker_threads';
+
+/** As `hash` of node:crypto. */
+type Hash = (name: string, value: Buffer, form: 'binary') => string;
+
+// As text, one octet a character: Node takes four times as long to make a Buffer of each digest.
+function iterateHere(hash: Hash, name: string, start: Buffer, rounds: number): Buffer {
+  let digest = hash(name, start, 'binary');
+  const value = Buffer.alloc(digest.length);
+  for (let round = 1; round < rounds; round++) {
+    for (let i = 0; i < value.length; i++) value[i] = digest.charCodeAt(i);
+    digest = hash(name, value, 'binary');
+  }
+  return Buffer.from(digest, 'latin1');
+}
 
 /** JavaScript and no file of its own: it is the same from source and compiled. */
 const program = `
 const { hash } = require('node:crypto');
 const { parentPort } = require('node:worker_threads');
 parentPort.on('message', ({ name, start, rounds }) => {
-  let value = start;
-  // As text, one octet a character: Node takes twice as long to make a buffer of a digest itself.
-  for (let i = 0; i < rounds; i++) value = Buffer.from(hash(name, value, 'latin1'), 'latin1');
-  parentPort.postMessage(value.toString('latin1'));
+  parentPort.postMessage(iterateHere(hash, name, start, rounds).toString('latin1'));
 });
+${iterateHere.toString()}
 `;
 
 /** Milliseconds that a thread waits for more. */
@@ -60,6 +73,7 @@ const threads = new Set<Thread>();
 
 /** hash(hash(… start)), so many times. */
 export function iterate(name: string, start: Buffer, rounds: number): Promise<Buffer> {
+  if (!isMainThread) return Promise.resolve(iterateHere(hash, name, start, rounds));
   const [idlest] = [...threads].sort((a, b) => a.asked - b.asked);
   const thread =
     idlest && (idlest.asked === 0 || threads.size >= availableParallelism()) ? idlest : new Thread();

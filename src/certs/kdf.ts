@@ -1,7 +1,16 @@
 // Keys out of passwords: PBKDF2 and PBKDF1 (RFC 8018 §5), scrypt (RFC 7914) and PKCS#12's own (RFC 7292
 // appendix B.2). What OpenSSL has is native and off the main thread: forge's PBKDF2 takes 18 s for 600,000 rounds.
-import { createHash, pbkdf2, scrypt, type BinaryLike, type ScryptOptions } from 'node:crypto';
+import {
+  createHash,
+  pbkdf2,
+  pbkdf2Sync,
+  scrypt,
+  scryptSync,
+  type BinaryLike,
+  type ScryptOptions,
+} from 'node:crypto';
 import { promisify } from 'node:util';
+import { isMainThread } from 'node:worker_threads';
 import * as asn1 from '../asn1.js';
 import { Fault } from './fault.js';
 import { iterate } from './hashing.js';
@@ -29,8 +38,11 @@ export const hmacs: Readonly<Record<string, string>> = {
   '1.2.840.113549.2.11': 'sha512',
 };
 
-const runPbkdf2 = promisify(pbkdf2);
-const runScrypt = promisify<BinaryLike, BinaryLike, number, ScryptOptions, Buffer>(scrypt);
+// A thread that does nothing else needs none of libuv's for it.
+const runPbkdf2 = isMainThread ? promisify(pbkdf2) : pbkdf2Sync;
+const runScrypt = isMainThread
+  ? promisify<BinaryLike, BinaryLike, number, ScryptOptions, Buffer>(scrypt)
+  : scryptSync;
 
 /**
  * Derives a key as an AlgorithmIdentifier says, by PBKDF2 or scrypt.

@@ -3,9 +3,12 @@ import type { Identity } from '../identity.js';
 import type { CertificateProblem } from './fault.js';
 import { nodeIo, type CertificateIo, type PasswordSource } from './files.js';
 import { makeIdentity } from './make.js';
-import { readCertificateFile, readSecret } from './read.js';
+import { readingHere, readSecret } from './read.js';
 
 export { loadDirectory, type DirectorySource, type LoadedDirectory } from './directory.js';
+export { readingHere, type Reading } from './read.js';
+export { Shelf } from './shelf.js';
+export { many, ReadingThreads } from './threads.js';
 export { nodeIo, realIo, type CertificateIo, type PasswordSource } from './files.js';
 export { shortly, type CertificateProblem, type OptionKey } from './fault.js';
 
@@ -27,17 +30,17 @@ export type Loaded =
 export async function loadCertificate(
   { name, file: path, keyFile, chainFile, password }: CertificateSource,
   io: CertificateIo = nodeIo,
+  { read } = readingHere(io),
 ): Promise<Loaded> {
   const secret = await readSecret(password, io);
-  const file = await readCertificateFile(path, 'file', secret, io);
-  const key = keyFile === undefined ? undefined : await readCertificateFile(keyFile, 'key', secret, io);
-  const chain =
-    chainFile === undefined ? undefined : await readCertificateFile(chainFile, 'chain', secret, io);
-  const read = [secret, file, ...(key ? [key] : []), ...(chain ? [chain] : [])];
-  const problems = read.flatMap(part => part.problems);
+  const file = await read(path, 'file', secret);
+  const key = keyFile === undefined ? undefined : await read(keyFile, 'key', secret);
+  const chain = chainFile === undefined ? undefined : await read(chainFile, 'chain', secret);
+  const all = [secret, file, ...(key ? [key] : []), ...(chain ? [chain] : [])];
+  const problems = all.flatMap(part => part.problems);
   if (problems.length > 0 || !file.contents) return { problems };
   const parts = { file: file.contents, key: key?.contents, chain: chain?.contents };
   const made = await makeIdentity(name, parts, io.now());
   if ('problems' in made) return made;
-  return { identity: made.identity, warnings: [...read.flatMap(part => part.warnings), ...made.warnings] };
+  return { identity: made.identity, warnings: [...all.flatMap(part => part.warnings), ...made.warnings] };
 }

@@ -41,6 +41,23 @@ export interface ReadFile {
   readonly problems: readonly CertificateProblem[];
 }
 
+/** `readCertificateFile`, wherever it happens. */
+export type ReadCertificateFile = (place: string, key: OptionKey, secret: Secret) => Promise<ReadFile>;
+
+/** Who reads files, and how many at a time. */
+export interface Reading {
+  readonly read: ReadCertificateFile;
+  readonly atOnce: number;
+}
+
+/**
+ * In this thread. Of the four that derive keys and sign for this process (libuv's) one stays free: mail is signed while
+ * certificates are read again.
+ */
+export function readingHere(io: CertificateIo): Reading {
+  return { read: (...args) => readCertificateFile(...args, io), atOnce: 3 };
+}
+
 /** @param place a path, or `credential:NAME` @param key the option that names it */
 export async function readCertificateFile(
   place: string,

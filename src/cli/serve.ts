@@ -7,6 +7,7 @@ import { takeSocket } from '../service/activation.js';
 import { controlRoutes, watchRoutes } from '../service/control.js';
 import { ExpiryWatch } from '../service/expiry-watch.js';
 import { Listeners } from '../service/listeners.js';
+import { Shelf } from '../certs/load.js';
 import { loadOrFail } from '../service/load.js';
 import { Metrics } from '../service/metrics.js';
 import { notifyAs, stillStarting } from '../service/notify.js';
@@ -55,6 +56,7 @@ export async function serve(args: readonly string[]): Promise<number> {
     },
     (directory, why) => journal?.notWatched(directory, why),
   );
+  const shelf = new Shelf();
   // What comes while certificates are read is not overlooked.
   const installation = await loadOrFail(path, {
     parsed: config => {
@@ -65,6 +67,7 @@ export async function serve(args: readonly string[]): Promise<number> {
       process.stderr.write(`postseal: ${line}\n`);
       void stillStarting(process.env, line);
     }),
+    shelf,
   });
   const tally = new Tally(() => new Date());
   const metrics = new Metrics();
@@ -91,7 +94,7 @@ export async function serve(args: readonly string[]): Promise<number> {
   });
   const end = new AbortController();
   const running: Running = {
-    ...{ path, service, records, watch, expiry, tally, metrics },
+    ...{ path, service, shelf, records, watch, expiry, tally, metrics },
     ending: end.signal,
   };
   const systemd = notifyAs(process.env, process.pid, {
@@ -107,7 +110,7 @@ export async function serve(args: readonly string[]): Promise<number> {
   journal.ready(service.inForce);
   tellSocket(service, journal);
   records.debug.remind();
-  expiry.look();
+  void expiry.look();
   void systemd?.ready();
   reloads.serve(async because => {
     void systemd?.reloading();

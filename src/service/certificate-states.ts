@@ -36,20 +36,20 @@ export function certificateStates(installation: Installation, now: Date): Certif
 }
 
 /** As `certificateStates` in steps, as others wait meanwhile. */
-export function statesInSteps(
+export function* statesInSteps(
   { config, policy, identities }: Installation,
   now: Date,
 ): Steps<CertificateState[]> {
   const linked = policy.rules.map((rule, i) => ({ rule, section: config.rules[i]! }));
   const users = new Map(
-    [...rulesBySection(linked)].map(([title, all]) => {
+    yield* mapped([...rulesBySection(linked)], ([title, all]) => {
       const rules = all.map(({ rule }) => rule);
-      return [title, { names: rules.map(rule => rule.name), alike: alike(rules) }];
+      return [title, { names: rules.map(rule => rule.name), alike: alike(rules) }] as const;
     }),
   );
   const soon = soonFor(config);
   const ranks: Ranks = new Map();
-  return mapped(identities, ({ section, identity }) => ({
+  return yield* mapped(identities, ({ section, identity }) => ({
     name: identity.name,
     section,
     addresses: identity.addresses.map(address => address.canonical),

@@ -3,7 +3,8 @@ import type { Envelope, Recipient } from '../envelope.js';
 import type { Reply } from '../failure.js';
 import type { Journal } from '../journal.js';
 import { replyOf } from '../next-hop.js';
-import { certificateStates } from './certificate-states.js';
+import { inSlices } from '../slices.js';
+import { statesInSteps } from './certificate-states.js';
 import { dueWarnings, nextLook, sentence, withAll, type Told } from './expiry.js';
 import { envelopeFor, expiryMail } from './expiry-mail.js';
 import type { Installation } from './load.js';
@@ -31,6 +32,8 @@ export class ExpiryWatch {
   private mailed: Told;
   private timer: NodeJS.Timeout | undefined;
   private retry: NodeJS.Timeout | undefined;
+  /** One look at a time; never rejects. */
+  private looking: Promise<void> = Promise.resolve();
   /** One mail at a time; never rejects. */
   private mailing: Promise<void> = Promise.resolve();
   /** The last mail did not go out. */
@@ -41,11 +44,17 @@ export class ExpiryWatch {
     this.mailed = hands.mailed;
   }
 
-  /** Tells what is due now: at the start, after a reload, and from then on by itself. */
-  look(): void {
+  /** Tells what is due now: at the start, after a reload, and from then on by itself. Never rejects. */
+  look(): Promise<void> {
+    this.looking = this.looking.then(() => this.lookNow());
+    return this.looking;
+  }
+
+  private async lookNow(): Promise<void> {
     const { installation, journal, clock } = this.hands;
     const now = clock();
-    const certificates = certificateStates(installation(), now);
+    const certificates = await inSlices(statesInSteps(installation(), now));
+    if (this.closed) return;
     const due = dueWarnings(certificates, installation().config.journal.warnDays, this.told);
     for (const { certificate } of due) journal.warning(`postseal: ${sentence(certificate)}`);
     this.told = withAll(this.told, due, certificates);
@@ -58,6 +67,7 @@ export class ExpiryWatch {
     this.closed = true;
     clearTimeout(this.timer);
     clearTimeout(this.retry);
+    await this.looking;
     await this.mailing;
   }
 
@@ -70,7 +80,7 @@ export class ExpiryWatch {
     const left = until.getTime() - this.hands.clock().getTime();
     const check = (): void => {
       const now = this.hands.clock();
-      if (now >= until || now < since) this.look();
+      if (now >= until || now < since) void this.look();
       else this.wait(since, until);
     };
     this.timer = setTimeout(check, Math.max(0, Math.min(left, hour))).unref();
@@ -86,7 +96,7 @@ export class ExpiryWatch {
     const { journal: settings, service } = installation().config;
     if (settings.warnTo.length === 0) return;
     const now = clock();
-    const certificates = certificateStates(installation(), now);
+    const certificates = await inSlices(statesInSteps(installation(), now));
     const due = dueWarnings(certificates, settings.warnDays, this.mailed);
     if (due.length === 0) return;
     const what = 'postseal: the mail about certificates that expire';

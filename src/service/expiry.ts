@@ -42,6 +42,7 @@ export function withAll(
   warnings: readonly Warning[],
   certificates: readonly CertificateState[],
 ): Told {
+  if (told.size === 0 && warnings.length === 0) return told;
   const inForce = new Set(certificates.map(keyOf));
   return new Map([
     ...[...told].filter(([key]) => inForce.has(key)),

@@ -6,11 +6,15 @@ import { bounded, type Progress } from '../certs/bounded.js';
 import {
   loadCertificate,
   loadDirectory,
+  many,
+  readingHere,
+  ReadingThreads,
   realIo,
-  type CertificateIo,
+  Shelf,
   type CertificateProblem,
+  type Reading,
 } from '../certs/load.js';
-import type { Config, Origin, Problem } from '../config/config.js';
+import type { CertificateSection, Config, Origin, Problem } from '../config/config.js';
 import { formatProblem } from '../config/config.js';
 import { readingConfig, type ReadConfig } from '../config/read.js';
 import type { Identity } from '../identity.js';
@@ -74,6 +78,8 @@ export interface Meanwhile {
   readonly ending?: AbortSignal;
   /** Told of each certificate. */
   readonly progress?: Progress;
+  /** Where files are that were read before. */
+  readonly shelf?: Shelf;
 }
 
 /**
@@ -83,14 +89,14 @@ export interface Meanwhile {
 export async function load(
   path: string,
   text?: Buffer,
-  { parsed, ending, progress }: Meanwhile = {},
+  { parsed, ...meanwhile }: Meanwhile = {},
 ): Promise<LoadResult> {
   const { config, problems } = await readIni(path, text);
   if (!config) return { problems };
   parsed?.(config);
 
-  const sections = await loadCertificates(config, ending, progress);
-  ending?.throwIfAborted();
+  const sections = await loadCertificates(config, meanwhile);
+  meanwhile.ending?.throwIfAborted();
   const { authorization, problems: ofWebhook } = await readAuthorization(config.events);
   const ofEvents = [...ofWebhook, ...(await examineFile(config.events))];
   const { linked, findings: ofLinks } = await inSlices(link(config, sections));
@@ -151,35 +157,39 @@ export function showProblem(problem: Problem): string {
 /** Loads all of them: one that cannot be used leaves the others. */
 async function loadCertificates(
   { file, certificates, directories }: Config,
-  ending?: AbortSignal,
-  progress?: Progress,
+  { ending, progress, shelf = new Shelf() }: Meanwhile,
 ): Promise<LoadedSection[]> {
-  const real = realIo(unitOf(file));
-  const io: CertificateIo = {
-    ...real,
-    stat: async path => {
-      ending?.throwIfAborted();
-      return real.stat(path);
-    },
-  };
-  progress?.expect(certificates.length);
-  const sections = await bounded(certificates, async (section): Promise<LoadedSection> => {
-    const loaded = await loadCertificate(section, io);
-    progress?.done();
-    return {
-      title: `certificate ${section.name}`,
-      origin: section.origin,
-      identities: 'identity' in loaded ? [loaded.identity] : [],
-      // Whoever a rule names signs with it: whom it names itself makes no difference.
-      problems: 'problems' in loaded ? loaded.problems.map(({ mailboxes: _, ...rest }) => rest) : [],
-      warnings: 'warnings' in loaded ? loaded.warnings : [],
+  const unit = unitOf(file);
+  const io = realIo(unit);
+  const here = readingHere(io);
+  const threads = new ReadingThreads(unit);
+  const round = shelf.round();
+  const readingFor = (files: number): Reading => round.on(files < many ? here : threads);
+  try {
+    progress?.expect(certificates.length);
+    const reading = readingFor(certificates.length);
+    const load = async (section: CertificateSection): Promise<LoadedSection> => {
+      const loaded = await loadCertificate(section, io, reading);
+      progress?.done();
+      return {
+        title: `certificate ${section.name}`,
+        origin: section.origin,
+        identities: 'identity' in loaded ? [loaded.identity] : [],
+        // Whoever a rule names signs with it: whom it names itself makes no difference.
+        problems: 'problems' in loaded ? loaded.problems.map(({ mailboxes: _, ...rest }) => rest) : [],
+        warnings: 'warnings' in loaded ? loaded.warnings : [],
+      };
     };
-  });
-  for (const section of directories) {
-    const loaded = await loadDirectory(section, io, progress);
-    sections.push({ title: `certificates ${section.name}`, origin: section.origin, ...loaded });
+    const sections = await bounded(certificates, reading.atOnce, load, ending);
+    for (const section of directories) {
+      const loaded = await loadDirectory(section, io, { readingFor, progress, ending });
+      sections.push({ title: `certificates ${section.name}`, origin: section.origin, ...loaded });
+    }
+    round.keep();
+    return sections;
+  } finally {
+    threads.end();
   }
-  return sections;
 }
 
 /** The systemd unit of the service with this ini file: `postseal.service`, or an instance of `postseal@.service`. */

@@ -25,7 +25,7 @@ export async function reload(
   running: Running,
   listeners: Listeners,
 ): Promise<Reloaded | undefined> {
-  const { path, service, records, watch, expiry, tally, ending } = running;
+  const { path, service, shelf, records, watch, expiry, tally, ending } = running;
   const { journal } = records;
   journal.reloading(because);
   const began = performance.now();
@@ -37,7 +37,8 @@ export async function reload(
     const told = progress(line => {
       journal.loading(line);
     });
-    const installation = await unlessEnding(loadOrFail(path, { parsed, ending, progress: told }), ending);
+    const meanwhile = { parsed, ending, progress: told, shelf };
+    const installation = await unlessEnding(loadOrFail(path, meanwhile), ending);
     if (!installation || ending.aborted) return undefined;
     const { service: settings } = installation.config;
     service.refuseLoop(settings);
@@ -51,7 +52,7 @@ export async function reload(
     tally.reloaded(true);
     journal.reloaded(Math.round(performance.now() - began), service.inForce);
     records.debug.remind();
-    expiry.look();
+    void expiry.look();
     return { reloaded: true, mistakes: [] };
   } catch (error) {
     tally.reloaded(false);

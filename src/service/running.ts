@@ -1,4 +1,5 @@
 // The running service, for those who ask how it is, and for a reload.
+import type { Shelf } from '../certs/load.js';
 import type { ExpiryWatch } from './expiry-watch.js';
 import type { Metrics } from './metrics.js';
 import type { Records } from './records.js';
@@ -10,6 +11,8 @@ export interface Running {
   /** The ini file. */
   readonly path: string;
   readonly service: Service;
+  /** The certificate files as they were read last. */
+  readonly shelf: Shelf;
   readonly records: Records;
   readonly watch: Watch;
   readonly expiry: ExpiryWatch;

@@ -34,7 +34,11 @@ function setting(end: string, journal: string[] = []): Installation {
   return installationOf(certificates, ['r: certificate = billing'], journal);
 }
 
-function start(given: Installation, mailed: Told = new Map(), more: Partial<ExpiryHands> = {}): void {
+async function start(
+  given: Installation,
+  mailed: Told = new Map(),
+  more: Partial<ExpiryHands> = {},
+): Promise<void> {
   installation = given;
   const stream = new Writable({
     write: (chunk, _, done) => {
@@ -61,7 +65,7 @@ function start(given: Installation, mailed: Told = new Map(), more: Partial<Expi
     },
     ...more,
   });
-  watch.look();
+  await watch.look();
 }
 
 /** What it told since the last time, shortened. */
@@ -72,7 +76,7 @@ function told(): string[] {
 }
 
 test('at the start it tells what is due, and from then on each threshold in its time, once', async () => {
-  start(setting('2026-12-06T18:00:00Z'));
+  await start(setting('2026-12-06T18:00:00Z'));
   expect(told()).toEqual(['billing expires on 2026-12-06, in 9 days']);
   await vi.advanceTimersByTimeAsync(24 * hour);
   expect(told()).toEqual([]);
@@ -91,7 +95,7 @@ test('at the start it tells what is due, and from then on each threshold in its 
 });
 
 test('that it has expired is told at that moment', async () => {
-  start(setting('2026-11-27T12:45:00Z'));
+  await start(setting('2026-11-27T12:45:00Z'));
   expect(told()).toEqual(['billing expires on 2026-11-27, in less than a day']);
   await vi.advanceTimersByTimeAsync(2.25 * hour);
   expect(told()).toEqual([]);
@@ -100,7 +104,7 @@ test('that it has expired is told at that moment', async () => {
 });
 
 test('a clock that is set is noticed within the hour, forward and back', async () => {
-  start(setting('2026-12-30'));
+  await start(setting('2026-12-30'));
   expect(told()).toEqual([]);
   vi.setSystemTime(new Date('2026-12-24T10:30:00Z'));
   await vi.advanceTimersByTimeAsync(hour);
@@ -112,7 +116,7 @@ test('a clock that is set is noticed within the hour, forward and back', async (
 });
 
 test('what a clock told that ran ahead once does not silence what comes in its time, in journal and mail', async () => {
-  start(setting('2027-06-01', mailing));
+  await start(setting('2027-06-01', mailing));
   vi.setSystemTime(new Date('2038-01-19T00:00:00Z'));
   await vi.advanceTimersByTimeAsync(hour);
   expect(told()).toEqual(['billing expired on 2027-06-01']);
@@ -131,24 +135,24 @@ test('what a clock told that ran ahead once does not silence what comes in its t
   }
 });
 
-test('of a certificate that is gone nothing is remembered', () => {
+test('of a certificate that is gone nothing is remembered', async () => {
   const first = setting('2026-12-06');
-  start(first);
+  await start(first);
   told();
   installation = setting('2027-12-06');
-  watch.look();
+  await watch.look();
   installation = first;
-  watch.look();
+  await watch.look();
   expect(told()).toEqual(['billing expires on 2026-12-06, in 8 days']);
 });
 
-test('a reload tells again of nothing but another certificate', () => {
-  start(setting('2026-12-06'));
+test('a reload tells again of nothing but another certificate', async () => {
+  await start(setting('2026-12-06'));
   told();
-  watch.look();
+  await watch.look();
   expect(told()).toEqual([]);
   installation = setting('2026-12-20');
-  watch.look();
+  await watch.look();
   expect(told()).toEqual(['billing expires on 2026-12-20, in 22 days']);
 });
 
@@ -156,7 +160,7 @@ const mailing = ['warn_to = postmaster@example.com, anna@example.com'];
 const settled = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
 
 test('a mail goes out for what is due, and for that not again', async () => {
-  start(setting('2026-12-06', mailing));
+  await start(setting('2026-12-06', mailing));
   await settled();
   const first = {
     to: ['postmaster@example.com', 'anna@example.com'],
@@ -164,7 +168,7 @@ test('a mail goes out for what is due, and for that not again', async () => {
   };
   expect(posted).toEqual([first]);
   expect(kept).toEqual([new Map([['billing 2026-12-06T00:00:00.000Z', 14]])]);
-  watch.look();
+  await watch.look();
   await settled();
   expect(posted).toHaveLength(1);
   await vi.advanceTimersByTimeAsync(48 * hour);
@@ -175,14 +179,14 @@ test('a mail goes out for what is due, and for that not again', async () => {
 });
 
 test('what an earlier run mailed is not mailed again, though it is in the journal', async () => {
-  start(setting('2026-12-06', mailing), new Map([['billing 2026-12-06T00:00:00.000Z', 14]]));
+  await start(setting('2026-12-06', mailing), new Map([['billing 2026-12-06T00:00:00.000Z', 14]]));
   await settled();
   expect(told()).toHaveLength(1);
   expect(posted).toEqual([]);
 });
 
 test('nobody is written to where nobody is named', async () => {
-  start(setting('2026-12-06'));
+  await start(setting('2026-12-06'));
   await settled();
   expect(posted).toEqual([]);
 });
@@ -192,7 +196,7 @@ test('where the return port is down it is tried again after a minute, and each h
     throw new Failure('return-port-unreachable', 'connection refused');
   };
   answers = [down, down];
-  start(setting('2026-12-06', mailing));
+  await start(setting('2026-12-06', mailing));
   await settled();
   const complaint = (time: string): string =>
     `postseal: the mail about certificates that expire did not go out and is tried again in ${time}: ` +
@@ -219,7 +223,7 @@ test('a recipient who is refused is told of, and the others are not written to t
       ]);
     },
   ];
-  start(setting('2026-12-06', mailing));
+  await start(setting('2026-12-06', mailing));
   await vi.advanceTimersByTimeAsync(2 * hour);
   expect(posted).toHaveLength(1);
   expect(lines[1]).toBe(
@@ -228,7 +232,7 @@ test('a recipient who is refused is told of, and the others are not written to t
 });
 
 test('what cannot be kept is told', async () => {
-  start(setting('2026-12-06', mailing), new Map(), { keep: () => Promise.reject(new Error('ENOSPC')) });
+  await start(setting('2026-12-06', mailing), new Map(), { keep: () => Promise.reject(new Error('ENOSPC')) });
   await settled();
   expect(lines[1]).toBe(
     'postseal: the mail about certificates that expire may go out again after a restart: ENOSPC',
@@ -236,13 +240,13 @@ test('what cannot be kept is told', async () => {
 });
 
 test('what is no longer in force is not kept', async () => {
-  start(setting('2026-12-06', mailing), new Map([['gone 2026-11-01T00:00:00.000Z', 0]]));
+  await start(setting('2026-12-06', mailing), new Map([['gone 2026-11-01T00:00:00.000Z', 0]]));
   await settled();
   expect([...kept[0]!.keys()]).toEqual(['billing 2026-12-06T00:00:00.000Z']);
 });
 
 test('once closed it tells nothing more', async () => {
-  start(setting('2026-11-27T12:45:00Z'));
+  await start(setting('2026-11-27T12:45:00Z'));
   told();
   await watch.close();
   await vi.advanceTimersByTimeAsync(48 * hour);
