@@ -90,10 +90,11 @@ async function measurePostfix(setting: Setting): Promise<Results['postfix']> {
     progress('Postfix: warming up');
     // What V8 has not compiled yet costs twice as much.
     for (const filter of filters) await postfix.run(filter, scaled(filter === 'postseal' ? 3000 : 100));
-    for (let round = 0; round < rounds; round++) {
-      progress(`Postfix: round ${round + 1} of ${rounds}`);
+    // Short ones, as the machine may be half as fast a few seconds later.
+    for (let round = 0; round < 4 * rounds; round++) {
+      progress(`Postfix: round ${round + 1} of ${4 * rounds}`);
       for (const filter of order(filters, round))
-        samples[filter].push(await postfix.run(filter, scaled(filter === 'script' ? 200 : 1000)));
+        samples[filter].push(await postfix.run(filter, scaled(filter === 'script' ? 100 : 400)));
     }
   } finally {
     await postfix.stop();
