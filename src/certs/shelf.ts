@@ -1,11 +1,12 @@
 // Certificate files as they were read last: when one of thousands is renewed, the others are not read again.
+import { createHmac, randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { ReadFile, Reading } from './read.js';
 
 interface Kept {
-  readonly stamp: string;
-  readonly password: string | undefined;
+  /** What it was read by: the file as it lay there, and the password. */
+  readonly mark: string;
   readonly file: ReadFile;
 }
 
@@ -13,27 +14,12 @@ interface Kept {
 const settling = 2_000_000_000n;
 
 export class Shelf {
-  private kept: ReadonlyMap<string, Kept> = new Map();
+  private last: ReadonlyMap<string, Kept> = new Map();
+  private next = new Map<string, Kept>();
+  /** Passwords are not kept. */
+  private readonly key = randomBytes(32);
 
   constructor(private readonly now: () => number = Date.now) {}
-
-  /** For one time of loading everything. */
-  round(): Round {
-    const shelve = (files: ReadonlyMap<string, Kept>): void => {
-      this.kept = files;
-    };
-    return new Round(this.kept, shelve, this.now);
-  }
-}
-
-class Round {
-  private readonly asked = new Map<string, Kept>();
-
-  constructor(
-    private readonly before: ReadonlyMap<string, Kept>,
-    private readonly shelve: (files: ReadonlyMap<string, Kept>) => void,
-    private readonly now: () => number,
-  ) {}
 
   /** Reads nothing again that has not changed. */
   on({ read, atOnce }: Reading): Reading {
@@ -41,31 +27,32 @@ class Round {
       atOnce,
       read: async (place, key, secret) => {
         const name = `${key} ${place}`;
-        const stamp = stampOf(place, this.now());
-        const { password } = secret;
-        const known = this.before.get(name);
-        const same = known && known.stamp === stamp && known.password === password;
-        const file = same ? known.file : await read(place, key, secret);
-        if (stamp !== undefined && file.contents) this.asked.set(name, { stamp, password, file });
+        const mark = this.markOf(place, secret.password);
+        const known = this.last.get(name);
+        const file = known && known.mark === mark ? known.file : await read(place, key, secret);
+        if (mark !== undefined && file.contents) this.next.set(name, { mark, file });
         return file;
       },
     };
   }
 
-  /** At the end: what nobody asked for is forgotten. */
+  /** Once everything is loaded: what nobody asked for is forgotten. */
   keep(): void {
-    this.shelve(this.asked);
+    this.last = this.next;
+    this.next = new Map();
   }
-}
 
-/** The same for as long as nobody writes to the file, or puts another in its place; undefined where none can tell. */
-function stampOf(place: string, now: number): string | undefined {
-  if (!isAbsolute(place)) return undefined; // a credential
-  try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = statSync(place, { bigint: true });
-    if (BigInt(now) * 1_000_000n - ctimeNs < settling) return undefined;
-    return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
-  } catch {
-    return undefined; // whoever reads it will say why
+  /** The same for as long as nobody writes to the file or puts another in its place; undefined where none can tell. */
+  private markOf(place: string, password: string | undefined): string | undefined {
+    if (!isAbsolute(place)) return undefined; // a credential
+    try {
+      const { dev, ino, size, mtimeNs, ctimeNs } = statSync(place, { bigint: true });
+      if (BigInt(this.now()) * 1_000_000n - ctimeNs < settling) return undefined;
+      const opener =
+        password === undefined ? 'none' : createHmac('sha256', this.key).update(password).digest('hex');
+      return [dev, ino, size, mtimeNs, ctimeNs, opener].join(' ');
+    } catch {
+      return undefined; // whoever reads it will say why
+    }
   }
 }

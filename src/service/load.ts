@@ -163,8 +163,7 @@ async function loadCertificates(
   const io = realIo(unit);
   const here = readingHere(io);
   const threads = new ReadingThreads(unit);
-  const round = shelf.round();
-  const readingFor = (files: number): Reading => round.on(files < many ? here : threads);
+  const readingFor = (files: number): Reading => shelf.on(files < many ? here : threads);
   try {
     progress?.expect(certificates.length);
     const reading = readingFor(certificates.length);
@@ -185,7 +184,7 @@ async function loadCertificates(
       const loaded = await loadDirectory(section, io, { readingFor, progress, ending });
       sections.push({ title: `certificates ${section.name}`, origin: section.origin, ...loaded });
     }
-    round.keep();
+    shelf.keep();
     return sections;
   } finally {
     threads.end();

@@ -55,9 +55,8 @@ function setting(later = 3 * second): {
   const reading = new Counting();
   const shelf = new Shelf(() => Date.now() + later);
   const load = async (place = file, secret = open()): Promise<string | undefined> => {
-    const round = shelf.round();
-    const { contents } = await round.on(reading).read(place, 'file', secret);
-    round.keep();
+    const { contents } = await shelf.on(reading).read(place, 'file', secret);
+    shelf.keep();
     return contents?.foreign[0]?.what;
   };
   return { file, reading, load };
@@ -151,10 +150,9 @@ test('what could not be read is tried again', async () => {
     read: () => Promise.resolve({ warnings: [], problems: [{ message: 'is damaged' }] }),
   };
   const shelf = new Shelf(() => Date.now() + 3 * second);
-  const round = shelf.round();
-  await round.on(broken).read(file, 'file', open());
-  round.keep();
-  const { contents } = await shelf.round().on(new Counting()).read(file, 'file', open());
+  await shelf.on(broken).read(file, 'file', open());
+  shelf.keep();
+  const { contents } = await shelf.on(new Counting()).read(file, 'file', open());
   expect(contents?.foreign).toEqual([{ what: 'old' }]);
   expect(await load()).toBe('old');
 });
@@ -164,9 +162,8 @@ test('a credential of systemd has no place to look at, and is read each time', a
   const shelf = new Shelf(() => Date.now() + 3 * second);
   const read: Reading['read'] = (_, key, secret) => reading.read(file, key, secret);
   for (let i = 0; i < 2; i++) {
-    const round = shelf.round();
-    await round.on({ atOnce: 1, read }).read('credential:it', 'file', open());
-    round.keep();
+    await shelf.on({ atOnce: 1, read }).read('credential:it', 'file', open());
+    shelf.keep();
   }
   expect(reading.places).toHaveLength(2);
 });
