@@ -1,6 +1,6 @@
 // Certificate files as they were read last: when one of thousands is renewed, the others are not read again.
 import { createHmac, randomBytes } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, type BigIntStats } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { ReadFile, Reading } from './read.js';
 
@@ -46,7 +46,7 @@ export class Shelf {
   private markOf(place: string, password: string | undefined): string | undefined {
     if (!isAbsolute(place)) return undefined; // a credential
     try {
-      const { dev, ino, size, mtimeNs, ctimeNs } = statSync(place, { bigint: true });
+      const { dev, ino, size, mtimeNs, ctimeNs } = statusOf(place);
       if (BigInt(this.now()) * 1_000_000n - ctimeNs < settling) return undefined;
       const opener =
         password === undefined ? 'none' : createHmac('sha256', this.key).update(password).digest('hex');
@@ -54,5 +54,15 @@ export class Shelf {
     } catch {
       return undefined; // whoever reads it will say why
     }
+  }
+}
+
+/** Of the file when it is opened: only then does NFS ask its server, and only then is it sure that it may be read. */
+function statusOf(place: string): BigIntStats {
+  const file = openSync(place, constants.O_RDONLY | constants.O_NONBLOCK); // of a FIFO nobody waits for the other end
+  try {
+    return fstatSync(file, { bigint: true });
+  } finally {
+    closeSync(file);
   }
 }
