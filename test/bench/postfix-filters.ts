@@ -2,9 +2,10 @@
 //
 //   smtp-source ─► smtpd ─► queue ─┬─► smtp ─► postseal serve ─► return port smtpd ─┬─► queue ─► discard
 //                                  ├─► smtp ─► (nothing) ─► another return port ────┤
+//                                  ├─► smtp ─► pipe (octets) ─► the same ───────┤
 //                                  ├─► pipe ─► shell script, openssl ─► sendmail ───┤
 //                                  └─► (without a filter) ──────────────────────────┘
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
@@ -24,8 +25,8 @@ import { KB, message, recipient, signedSender } from './messages.js';
 import { busyTime, cpuTime } from './proc.js';
 import { type Setting, smtpSource } from './setting.js';
 
-export type Filter = 'none' | 'nothing' | 'postseal' | 'script';
-export const filters: readonly Filter[] = ['none', 'nothing', 'postseal', 'script'];
+export type Filter = 'none' | 'nothing' | 'octets' | 'postseal' | 'script';
+export const filters: readonly Filter[] = ['none', 'nothing', 'octets', 'postseal', 'script'];
 
 /** One run. */
 export interface PostfixSample {
@@ -33,8 +34,8 @@ export interface PostfixSample {
   readonly perSecond: number;
   /** CPU time of the whole machine for one message, in milliseconds. */
   readonly machine: number;
-  /** That of Postseal's process alone. */
-  readonly postseal: number;
+  /** That of the filter's process alone, where it is always the same one; otherwise 0. */
+  readonly filter: number;
 }
 
 export class PostfixFilters {
@@ -45,6 +46,7 @@ export class PostfixFilters {
     private readonly setting: Setting,
     private readonly postfix: Postfix,
     private readonly service: Service,
+    private readonly pipe: ChildProcess,
     private readonly ports: Readonly<Record<Filter, number>>,
   ) {
     this.log = openSync(join(postfix.directory, 'mail.log'), 'r');
@@ -68,22 +70,26 @@ export class PostfixFilters {
     // What a script of another user may do with the installed, set-group-id postdrop of the real queue.
     chmodSync(join(postfix.directory, 'queue', 'maildrop'), 0o1777);
     chmodSync(join(postfix.directory, 'queue', 'public'), 0o755);
+    const otherReturnPort = await freePort();
     const ports = {
       none: await freePort(),
       nothing: await freePort(),
+      octets: await freePort(),
       postseal: postfix.submissionPort,
       script: await freePort(),
     };
-    addFilters(postfix.config, script, ports, returnPort, await freePort());
+    const pipePort = await freePort();
+    addFilters(postfix.config, script, ports, { returnPort, otherReturnPort, pipePort });
     await postfix.restart();
-    return new PostfixFilters(setting, postfix, service, ports);
+    return new PostfixFilters(setting, postfix, service, startPipe(pipePort, otherReturnPort), ports);
   }
 
   async run(filter: Filter, count: number): Promise<PostfixSample> {
     const file = this.setting.file('postfix.eml', message('text', 10 * KB, signedSender));
     this.delivered();
-    const cpu = (): [number, number] => [busyTime(), cpuTime(this.service.pid)];
-    const [machineBefore, postsealBefore] = cpu();
+    const pid = { postseal: this.service.pid, octets: this.pipe.pid }[filter as string];
+    const cpu = (): [number, number] => [busyTime(), pid === undefined ? 0 : cpuTime(pid)];
+    const [machineBefore, filterBefore] = cpu();
     const begin = performance.now();
     await smtpSource({ port: this.ports[filter], sender: signedSender, recipient, file, count });
     let arrived = 0;
@@ -93,18 +99,19 @@ export class PostfixFilters {
       120_000,
     );
     const seconds = (performance.now() - begin) / 1000;
-    const [machineAfter, postsealAfter] = cpu();
+    const [machineAfter, filterAfter] = cpu();
     await this.postfix.drained();
     return {
       perSecond: count / seconds,
       machine: (machineAfter - machineBefore) / count,
-      postseal: (postsealAfter - postsealBefore) / count,
+      filter: (filterAfter - filterBefore) / count,
     };
   }
 
   async stop(): Promise<void> {
     await this.postfix.remove();
     await this.service.stop();
+    this.pipe.kill();
   }
 
   /** How many messages the log says were delivered since the last call. */
@@ -131,8 +138,11 @@ function addFilters(
   config: string,
   script: string,
   ports: Readonly<Record<Filter, number>>,
-  returnPort: number,
-  otherReturnPort: number,
+  {
+    returnPort,
+    otherReturnPort,
+    pipePort,
+  }: Readonly<Record<'returnPort' | 'otherReturnPort' | 'pipePort', number>>,
 ): void {
   const file = join(config, 'master.cf');
   const master = readFileSync(file, 'utf8')
@@ -151,11 +161,27 @@ function addFilters(
 127.0.0.1:${ports.none} inet n - n - - smtpd
 127.0.0.1:${ports.nothing} inet n - n - - smtpd
   -o content_filter=postseal:[127.0.0.1]:${otherReturnPort}
+127.0.0.1:${ports.octets} inet n - n - - smtpd
+  -o content_filter=postseal:[127.0.0.1]:${pipePort}
 script unix - n n - 10 pipe
   flags=Rq user=nobody argv=${script} -f \${sender} -- \${recipient}
 discard unix - - n - - discard
 `,
   );
+}
+
+/** The least that a Node program between the two can do: it hands octets on, and knows nothing of mail. */
+function startPipe(port: number, to: number): ChildProcess {
+  const program = `
+const { connect, createServer } = require('node:net');
+createServer(client => {
+  const server = connect(${to}, '127.0.0.1');
+  for (const [from, to] of [[client, server], [server, client]])
+    from.setNoDelay().on('data', octets => to.write(octets)).on('end', () => to.end()).on('error', () => to.destroy());
+}).listen(${port}, '127.0.0.1');`;
+  const pipe = spawn(process.execPath, ['-e', program], { stdio: 'inherit' });
+  process.once('exit', () => pipe.kill());
+  return pipe;
 }
 
 /**
