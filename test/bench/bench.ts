@@ -66,7 +66,8 @@ async function measureHop(
   const bareAlone: HopSample[] = [];
   try {
     progress('hop: warming up');
-    for (const one of hopCases) await hop.run(one, scaled(one.count / 4));
+    // What V8 has not compiled yet costs twice as much.
+    for (const one of hopCases) await hop.run(one, scaled(one.count));
     for (let round = 0; round < rounds; round++) {
       progress(`hop: round ${round + 1} of ${rounds}`);
       bare.push(await bareSignature(setting.certificate, scaled(3000)));
@@ -88,7 +89,6 @@ async function measurePostfix(setting: Setting): Promise<Results['postfix']> {
   const samples = none<Filter, PostfixSample>(filters);
   try {
     progress('Postfix: warming up');
-    // What V8 has not compiled yet costs twice as much.
     for (const filter of filters) await postfix.run(filter, scaled(filter === 'postseal' ? 3000 : 100));
     // Short ones, as the machine may be half as fast a few seconds later.
     for (let round = 0; round < 4 * rounds; round++) {
