@@ -10,7 +10,7 @@ import type { ReadCertificateFile, ReadFile, Reading } from './read.js';
 /** Fewer files are read sooner than a thread has started. */
 export const many = 100;
 
-/** Each takes some 20 MB while it reads. */
+/** Each takes some 25 MB while it reads. */
 const maximumThreads = 8;
 
 /** What a thread is asked. */
