@@ -1,7 +1,7 @@
 // Hashes of hashes, as PKCS#12 and PBKDF1 derive keys. OpenSSL counts them for nobody else, so that threads of ours
 // do: a millisecond or two for what it writes, but there may be thousands of files, and mail passes meanwhile.
-import { availableParallelism } from 'node:os';
 import { hash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { isMainThread, Worker } from 'node:worker_threads';
 
 /** As `hash` of node:crypto. */

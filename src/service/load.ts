@@ -167,7 +167,7 @@ async function loadCertificates(
   try {
     progress?.expect(certificates.length);
     const reading = readingFor(certificates.length);
-    const load = async (section: CertificateSection): Promise<LoadedSection> => {
+    const loadSection = async (section: CertificateSection): Promise<LoadedSection> => {
       const loaded = await loadCertificate(section, io, reading);
       progress?.done();
       return {
@@ -179,7 +179,7 @@ async function loadCertificates(
         warnings: 'warnings' in loaded ? loaded.warnings : [],
       };
     };
-    const sections = await bounded(certificates, reading.atOnce, load, ending);
+    const sections = await bounded(certificates, reading.atOnce, loadSection, ending);
     for (const section of directories) {
       const loaded = await loadDirectory(section, io, { readingFor, progress, ending });
       sections.push({ title: `certificates ${section.name}`, origin: section.origin, ...loaded });

@@ -2,14 +2,15 @@
 // time, and medians, as machines are busy; what is quadratic takes sixteen times.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config/read.js';
 import { certificateStates } from '../../src/service/certificate-states.js';
 import { unableRules } from '../../src/service/health.js';
-import { load, type Installation } from '../../src/service/load.js';
+import type * as loading from '../../src/service/load.js';
 import { decisionTime } from '../bench/scale.js';
 import { median } from '../bench/statistics.js';
+import { entry } from '../support/entry.js';
 import { costOf, growing } from '../support/growth.js';
 import { addressOf, directoryFor, iniOf, makePems, makePkcs12s, sectionsFor } from '../support/many.js';
 import { freePort } from '../support/postfix.js';
@@ -75,7 +76,7 @@ describe('an ini file with four times as many', () => {
 });
 
 test('four times as many certificates of one mailbox', { timeout: 60_000 }, async () => {
-  const installationWith = (n: number): Installation => {
+  const installationWith = (n: number): loading.Installation => {
     const file = (i: number): [string, string] => [
       `staff/${i}.pem`,
       'anna@example.com 2026-01-01 2027-01-01',
@@ -94,8 +95,11 @@ describe('certificates', () => {
   const directory = mkdtempSync(join(tmpdir(), 'postseal-many-'));
   const count = 1000;
   let pems: string[];
+  let load: typeof loading.load;
 
-  beforeAll(() => {
+  beforeAll(async () => {
+    // Threads read so many, and only what has been compiled runs in them.
+    ({ load } = (await import(join(dirname(entry), 'service', 'load.js'))) as typeof loading);
     pems = makePems(join(directory, 'pem'), count);
   });
 
