@@ -89,7 +89,8 @@ async function measurePostfix(setting: Setting): Promise<Results['postfix']> {
   const samples = none<Filter, PostfixSample>(filters);
   try {
     progress('Postfix: warming up');
-    for (const filter of filters) await postfix.run(filter, scaled(filter === 'postseal' || filter === 'bare' ? 3000 : 100));
+    for (const filter of filters)
+      await postfix.run(filter, scaled(filter === 'postseal' || filter === 'bare' ? 3000 : 100));
     // Short ones, as the machine may be half as fast a few seconds later.
     for (let round = 0; round < 4 * rounds; round++) {
       progress(`Postfix: round ${round + 1} of ${4 * rounds}`);
