@@ -14,15 +14,41 @@ export async function bounded<T, R>(
   const results: R[] = [];
   const queue = items.entries();
   const turns = new Turns();
+  let failed = false;
   const run = async (): Promise<void> => {
     for (const [i, item] of queue) {
+      if (failed) return;
       ending?.throwIfAborted();
       results[i] = await work(item);
       await turns.next();
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, run));
+  try {
+    await Promise.all(Array.from({ length: atOnce }, run));
+  } finally {
+    failed = true;
+  }
   return results;
+}
+
+/** The same work, done so many times at a time; further ones have their turn after that. */
+export function limited<Args extends unknown[], R>(
+  atOnce: number,
+  work: (...args: Args) => Promise<R>,
+): (...args: Args) => Promise<R> {
+  let free = atOnce;
+  const waiting: (() => void)[] = [];
+  return async (...args) => {
+    if (free > 0) free--;
+    else await new Promise<void>(resolve => waiting.push(resolve));
+    try {
+      return await work(...args);
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free++;
+    }
+  };
 }
 
 /** How far it has come; told for each one. */

@@ -1,10 +1,11 @@
 // The contents of the files of one certificate → an Identity: which is the leaf, may it sign, is its chain whole.
-import { sign, verify, type KeyObject, type X509Certificate } from 'node:crypto';
+import { sign, verify, type KeyObject, type SignKeyObjectInput, type X509Certificate } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Address } from '../address.js';
 import { validity, type Identity } from '../identity.js';
 import { day } from '../printable.js';
 import { isSelfSigned } from '../x509.js';
+import { limited } from './bounded.js';
 import { mailboxesOf, readFacts, title, type Facts } from './certificate.js';
 import { buildChain } from './chain.js';
 import { Fault, type CertificateProblem, type OptionKey } from './fault.js';
@@ -30,7 +31,8 @@ interface Candidate {
   readonly facts: Facts;
 }
 
-const runSign = promisify(sign);
+// Of the four threads that sign for this process (libuv's) one stays free for mail.
+const runSign = limited(3, promisify<string | undefined, Buffer, SignKeyObjectInput, Buffer>(sign));
 
 /** Puts an identity together and checks it (R7 to R9). */
 export async function makeIdentity(name: string, parts: Parts, now: Date): Promise<Made> {

@@ -1,6 +1,6 @@
 // Certificate files as they were read last: when one of thousands is renewed, the others are not read again.
 import { createHmac, randomBytes } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, type BigIntStats } from 'node:fs';
+import { closeSync, fstatSync, openSync, statSync, type BigIntStats } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { ReadFile, Reading } from './read.js';
 
@@ -21,6 +21,11 @@ export class Shelf {
 
   constructor(private readonly now: () => number = Date.now) {}
 
+  /** Before everything is loaded: what an earlier time left that came to no end is forgotten. */
+  begin(): void {
+    this.next = new Map();
+  }
+
   /** Reads nothing again that has not changed. */
   on({ read, atOnce }: Reading): Reading {
     return {
@@ -29,8 +34,14 @@ export class Shelf {
         const name = `${key} ${place}`;
         const mark = this.markOf(place, secret.password);
         const known = this.last.get(name);
-        const file = known && known.mark === mark ? known.file : await read(place, key, secret);
-        if (mark !== undefined && file.contents) this.next.set(name, { mark, file });
+        if (known && known.mark === mark) {
+          this.next.set(name, known);
+          return known.file;
+        }
+        const file = await read(place, key, secret);
+        // Between the two a link on the way may have been turned elsewhere.
+        if (mark !== undefined && file.contents && mark === this.markOf(place, secret.password))
+          this.next.set(name, { mark, file });
         return file;
       },
     };
@@ -59,7 +70,8 @@ export class Shelf {
 
 /** Of the file when it is opened: only then does NFS ask its server, and only then is it sure that it may be read. */
 function statusOf(place: string): BigIntStats {
-  const file = openSync(place, constants.O_RDONLY | constants.O_NONBLOCK); // of a FIFO nobody waits for the other end
+  if (!statSync(place).isFile()) throw new Error('a FIFO or a device, which opening alone may change');
+  const file = openSync(place, 'r');
   try {
     return fstatSync(file, { bigint: true });
   } finally {

@@ -4,6 +4,8 @@ import type { X509Certificate } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { Address } from '../address.js';
+import { version } from '../version.js';
+import { readCertificate } from './keys.js';
 import type { Contents } from './material.js';
 import type { ReadCertificateFile, ReadFile, Reading } from './read.js';
 
@@ -29,23 +31,28 @@ export interface Answer {
   };
 }
 
-/** Started when the first file is to be read. */
+/** Each is started when those before it are busy. */
 export class ReadingThreads implements Reading {
   private readonly count = Math.min(availableParallelism(), maximumThreads);
   private readonly threads: ReadingThread[] = [];
+  private ended = false;
   readonly atOnce = 3 * this.count;
 
   /** @param unit of systemd, whose credentials count */
   constructor(private readonly unit: string) {}
 
   readonly read: ReadCertificateFile = (...args) => {
-    while (this.threads.length < this.count) this.threads.push(new ReadingThread(this.unit));
-    const idlest = this.threads.reduce((a, b) => (b.asked < a.asked ? b : a));
-    return idlest.ask(args);
+    if (this.ended) return Promise.reject(new Error('nothing is read any more'));
+    const [idlest] = this.threads.toSorted((a, b) => a.asked - b.asked);
+    if (idlest && (idlest.asked === 0 || this.threads.length >= this.count)) return idlest.ask(args);
+    const thread = new ReadingThread(this.unit);
+    this.threads.push(thread);
+    return thread.ask(args);
   };
 
   end(): void {
-    for (const thread of this.threads.splice(0)) thread.end();
+    this.ended = true;
+    for (const thread of this.threads) thread.end();
   }
 }
 
@@ -57,15 +64,20 @@ class ReadingThread {
   >();
   private readonly authorities: X509Certificate[] = [];
   private number = 0;
+  /** Why it answers no more. */
+  private failure: Error | undefined;
 
   constructor(unit: string) {
-    this.worker = new Worker(new URL('thread.js', import.meta.url), { workerData: { unit } });
-    this.worker.on('message', ({ number, file }: Answer) => {
-      this.waiting.get(number)!.resolve(this.restore(file));
-      this.waiting.delete(number);
+    this.worker = new Worker(new URL('thread.js', import.meta.url), { workerData: { unit, version } });
+    this.worker.on('message', (answer: Answer) => {
+      this.take(answer);
     });
-    this.worker.on('error', error => {
-      for (const { reject } of this.waiting.values()) reject(error);
+    for (const event of ['error', 'messageerror'] as const)
+      this.worker.on(event, (error: Error) => {
+        this.fail(error);
+      });
+    this.worker.on('exit', () => {
+      this.fail(new Error('a thread that reads certificates has ended'));
     });
   }
 
@@ -75,6 +87,7 @@ class ReadingThread {
   }
 
   ask(args: Question['args']): Promise<ReadFile> {
+    if (this.failure) return Promise.reject(this.failure);
     const question: Question = { number: this.number++, args };
     return new Promise((resolve, reject) => {
       this.waiting.set(question.number, { resolve, reject });
@@ -86,12 +99,31 @@ class ReadingThread {
     void this.worker.terminate();
   }
 
+  private take({ number, file }: Answer): void {
+    const { resolve, reject } = this.waiting.get(number)!;
+    this.waiting.delete(number);
+    try {
+      resolve(this.restore(file));
+    } catch (error) {
+      reject(error as Error);
+    }
+  }
+
+  private fail(error: Error): void {
+    this.failure ??= error;
+    for (const { reject } of this.waiting.values()) reject(this.failure);
+    this.waiting.clear();
+  }
+
   /** What the way between threads has changed. */
   private restore({ contents, problems, ...rest }: Answer['file']): ReadFile {
     const certificates = contents?.certificates.map(certificate => {
       if (typeof certificate === 'number') return this.authorities[certificate]!;
-      if (certificate.ca) this.authorities.push(certificate);
-      return certificate;
+      if (!certificate.ca) return certificate;
+      // The same object as from other threads, and the last time.
+      const authority = readCertificate(certificate.raw);
+      this.authorities.push(authority);
+      return authority;
     });
     return {
       ...rest,

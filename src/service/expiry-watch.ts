@@ -53,9 +53,11 @@ export class ExpiryWatch {
   private async lookNow(): Promise<void> {
     const { installation, journal, clock } = this.hands;
     const now = clock();
-    const certificates = await inSlices(statesInSteps(installation(), now));
-    if (this.closed) return;
-    const due = dueWarnings(certificates, installation().config.journal.warnDays, this.told);
+    const current = installation();
+    const certificates = await inSlices(statesInSteps(current, now));
+    // Another one has a look of its own.
+    if (this.closed || installation() !== current) return;
+    const due = dueWarnings(certificates, current.config.journal.warnDays, this.told);
     for (const { certificate } of due) journal.warning(`postseal: ${sentence(certificate)}`);
     this.told = withAll(this.told, due, certificates);
     this.wait(now, nextLook(certificates, now));
@@ -93,10 +95,12 @@ export class ExpiryWatch {
   private async mail(): Promise<void> {
     clearTimeout(this.retry);
     const { installation, journal, clock, id, post, keep } = this.hands;
-    const { journal: settings, service } = installation().config;
+    const current = installation();
+    const { journal: settings, service } = current.config;
     if (settings.warnTo.length === 0) return;
     const now = clock();
-    const certificates = await inSlices(statesInSteps(installation(), now));
+    const certificates = await inSlices(statesInSteps(current, now));
+    if (installation() !== current) return;
     const due = dueWarnings(certificates, settings.warnDays, this.mailed);
     if (due.length === 0) return;
     const what = 'postseal: the mail about certificates that expire';

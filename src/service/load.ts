@@ -10,9 +10,9 @@ import {
   readingHere,
   ReadingThreads,
   realIo,
-  Shelf,
   type CertificateProblem,
   type Reading,
+  type Shelf,
 } from '../certs/load.js';
 import type { CertificateSection, Config, Origin, Problem } from '../config/config.js';
 import { formatProblem } from '../config/config.js';
@@ -157,13 +157,17 @@ export function showProblem(problem: Problem): string {
 /** Loads all of them: one that cannot be used leaves the others. */
 async function loadCertificates(
   { file, certificates, directories }: Config,
-  { ending, progress, shelf = new Shelf() }: Meanwhile,
+  { ending, progress, shelf }: Meanwhile,
 ): Promise<LoadedSection[]> {
   const unit = unitOf(file);
   const io = realIo(unit);
   const here = readingHere(io);
   const threads = new ReadingThreads(unit);
-  const readingFor = (files: number): Reading => shelf.on(files < many ? here : threads);
+  const readingFor = (files: number): Reading => {
+    const reading = files < many ? here : threads;
+    return shelf?.on(reading) ?? reading;
+  };
+  shelf?.begin();
   try {
     progress?.expect(certificates.length);
     const reading = readingFor(certificates.length);
@@ -184,7 +188,7 @@ async function loadCertificates(
       const loaded = await loadDirectory(section, io, { readingFor, progress, ending });
       sections.push({ title: `certificates ${section.name}`, origin: section.origin, ...loaded });
     }
-    shelf.keep();
+    shelf?.keep();
     return sections;
   } finally {
     threads.end();

@@ -6,6 +6,7 @@
 //                                  ├─► pipe ─► shell script, openssl ─► sendmail ───┤
 //                                  └─► (without a filter) ──────────────────────────┘
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   copyFileSync,
@@ -81,7 +82,7 @@ export class PostfixFilters {
     const signerPort = await freePort();
     addFilters(postfix.config, script, ports, { returnPort, otherReturnPort, signerPort });
     await postfix.restart();
-    const bareSigner = startBareSigner(signerPort, otherReturnPort, setting.certificate.key);
+    const bareSigner = await startBareSigner(signerPort, otherReturnPort, setting.certificate.key);
     return new PostfixFilters(setting, postfix, service, bareSigner, ports);
   }
 
@@ -172,7 +173,7 @@ discard unix - - n - - discard
 }
 
 /** What signing cannot do without, and nothing else: an RSA signature, and 53 lines of base64 more, which is what Postseal adds. */
-function startBareSigner(port: number, to: number, keyFile: string): ChildProcess {
+async function startBareSigner(port: number, to: number, keyFile: string): Promise<ChildProcess> {
   const program = `
 const { createPrivateKey, sign } = require('node:crypto');
 const { readFileSync } = require('node:fs');
@@ -192,9 +193,10 @@ createServer(client => {
       server.write(Buffer.concat([octets.subarray(0, -3), added, octets.subarray(-3)]));
     });
   });
-}).listen(${port}, '127.0.0.1');`;
-  const signer = spawn(process.execPath, ['-e', program], { stdio: 'inherit' });
+}).listen(${port}, '127.0.0.1', () => console.log('ready'));`;
+  const signer = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
   process.once('exit', () => signer.kill());
+  await once(signer.stdout, 'data');
   return signer;
 }
 

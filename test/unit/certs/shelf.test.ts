@@ -55,6 +55,7 @@ function setting(later = 3 * second): {
   const reading = new Counting();
   const shelf = new Shelf(() => Date.now() + later);
   const load = async (place = file, secret = open()): Promise<string | undefined> => {
+    shelf.begin();
     const { contents } = await shelf.on(reading).read(place, 'file', secret);
     shelf.keep();
     return contents?.foreign[0]?.what;
@@ -124,7 +125,7 @@ test('with another password it is read again', async () => {
 });
 
 test('a file that was written a moment ago is read again: it may be written once more at the same time', async () => {
-  const { reading, load } = setting(1 * second);
+  const { reading, load } = setting(0);
   await load();
   await load();
   expect(reading.places).toHaveLength(2);
@@ -140,6 +141,40 @@ test('what is gone is missed, and what nobody asked for is forgotten', async () 
   await one.load(other.file);
   await one.load();
   expect(one.reading.places).toEqual([one.file, other.file, one.file]);
+  expect(reading.places).toHaveLength(2);
+});
+
+test('a link that was turned elsewhere while it was followed is followed again', async () => {
+  const { file } = setting();
+  const shelf = new Shelf(() => Date.now() + 3 * second);
+  const link = `${file}-link`;
+  writeFileSync(`${file}-new`, 'new');
+  symlinkSync(file, link);
+  const turn = (to: string): void => {
+    symlinkSync(to, `${link}~`);
+    renameSync(`${link}~`, link);
+  };
+  const late = new Counting();
+  const read: Reading['read'] = (...args) => {
+    turn(`${file}-new`);
+    return late.read(...args);
+  };
+  await shelf.on({ atOnce: 1, read }).read(link, 'file', open());
+  shelf.keep();
+  turn(file);
+  const { contents } = await shelf.on(new Counting()).read(link, 'file', open());
+  expect(contents?.foreign).toEqual([{ what: 'old' }]);
+});
+
+test('what was read for a time that came to no end is forgotten', async () => {
+  const { file, reading } = setting();
+  const shelf = new Shelf(() => Date.now() + 3 * second);
+  shelf.begin();
+  await shelf.on(reading).read(file, 'file', open());
+  shelf.begin();
+  shelf.keep();
+  shelf.begin();
+  await shelf.on(reading).read(file, 'file', open());
   expect(reading.places).toHaveLength(2);
 });
 
