@@ -32,7 +32,8 @@ export class Shelf {
       atOnce,
       read: async (place, key, secret) => {
         const name = `${key} ${place}`;
-        const mark = this.markOf(place, secret.password);
+        const stamp = this.stampOf(place);
+        const mark = stamp === undefined ? undefined : `${stamp} ${this.digest(secret.password)}`;
         const known = this.last.get(name);
         if (known && known.mark === mark) {
           this.next.set(name, known);
@@ -40,7 +41,7 @@ export class Shelf {
         }
         const file = await read(place, key, secret);
         // Between the two a link on the way may have been turned elsewhere.
-        if (mark !== undefined && file.contents && mark === this.markOf(place, secret.password))
+        if (mark !== undefined && file.contents && stamp === stampNow(place))
           this.next.set(name, { mark, file });
         return file;
       },
@@ -54,17 +55,18 @@ export class Shelf {
   }
 
   /** The same for as long as nobody writes to the file or puts another in its place; undefined where none can tell. */
-  private markOf(place: string, password: string | undefined): string | undefined {
+  private stampOf(place: string): string | undefined {
     if (!isAbsolute(place)) return undefined; // a credential
     try {
-      const { dev, ino, size, mtimeNs, ctimeNs } = statusOf(place);
-      if (BigInt(this.now()) * 1_000_000n - ctimeNs < settling) return undefined;
-      const opener =
-        password === undefined ? 'none' : createHmac('sha256', this.key).update(password).digest('hex');
-      return [dev, ino, size, mtimeNs, ctimeNs, opener].join(' ');
+      const status = statusOf(place);
+      return BigInt(this.now()) * 1_000_000n - status.ctimeNs < settling ? undefined : stamp(status);
     } catch {
       return undefined; // whoever reads it will say why
     }
+  }
+
+  private digest(password: string | undefined): string {
+    return password === undefined ? 'none' : createHmac('sha256', this.key).update(password).digest('hex');
   }
 }
 
@@ -77,4 +79,16 @@ function statusOf(place: string): BigIntStats {
   } finally {
     closeSync(file);
   }
+}
+
+function stampNow(place: string): string | undefined {
+  try {
+    return stamp(statSync(place, { bigint: true }));
+  } catch {
+    return undefined;
+  }
+}
+
+function stamp({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
 }
