@@ -14,10 +14,10 @@ export async function bounded<T, R>(
   const results: R[] = [];
   const queue = items.entries();
   const turns = new Turns();
-  let failed = false;
+  let over = false;
   const run = async (): Promise<void> => {
     for (const [i, item] of queue) {
-      if (failed) return;
+      if (over) return;
       ending?.throwIfAborted();
       results[i] = await work(item);
       await turns.next();
@@ -26,7 +26,7 @@ export async function bounded<T, R>(
   try {
     await Promise.all(Array.from({ length: atOnce }, run));
   } finally {
-    failed = true;
+    over = true; // and no other is begun
   }
   return results;
 }

@@ -100,12 +100,13 @@ class ReadingThread {
   }
 
   private take({ number, file }: Answer): void {
-    const { resolve, reject } = this.waiting.get(number)!;
+    const asker = this.waiting.get(number);
+    if (!asker) return; // it has been told of a failure
     this.waiting.delete(number);
     try {
-      resolve(this.restore(file));
+      asker.resolve(this.restore(file));
     } catch (error) {
-      reject(error as Error);
+      asker.reject(error as Error);
     }
   }
 
