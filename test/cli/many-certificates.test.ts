@@ -1,10 +1,21 @@
 // From a hundred certificates on, in sections or in a directory, other threads read the files: with the same words, and for the same signatures.
-import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { entry } from '../support/entry.js';
 import { addressOf, makePems } from '../support/many.js';
 import { makePki, type Issued, type Pki } from '../support/pki.js';
 import { freePort } from '../support/postfix.js';
@@ -168,4 +179,39 @@ test('a service that is told to end while it reads them again ends', async () =>
   await returnPort.close();
   expect(code).toBe(0);
   expect(stdout + stderr).not.toContain('reloaded');
+});
+
+test('a service whose files were upgraded under it keeps what is in force, and says that it is to be restarted', async () => {
+  const installed = join(root, 'installed');
+  cpSync(dirname(entry), join(installed, 'dist'), { recursive: true });
+  const source = join(dirname(entry), '..');
+  symlinkSync(join(source, 'node_modules'), join(installed, 'node_modules'));
+  const manifest = readFileSync(join(source, 'package.json'), 'utf8');
+  writeFileSync(join(installed, 'package.json'), manifest);
+  const directory = join(root, 'upgraded');
+  makePems(directory, 1);
+  const service = `listen = 127.0.0.1:${await freePort()}\nreturn = 127.0.0.1:1`;
+  const ini = iniOf(directory, service);
+  const args = [join(installed, 'dist', 'main.js'), 'serve', '--config', ini];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let journal = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (journal += text));
+  const says = (text: string): Promise<void> =>
+    expect.poll(() => journal, { timeout: 15_000 }).toContain(text);
+  try {
+    await says('ready, ');
+    writeFileSync(
+      join(installed, 'package.json'),
+      manifest.replace(/"version": ".*?"/, '"version": "9.9.9"'),
+    );
+    makePems(directory, 120);
+    child.kill('SIGHUP');
+    await says('kept the old configuration');
+    expect(journal).toMatch(/Postseal 9\.9\.9 is installed, and \S+ runs: restart the service/);
+  } finally {
+    child.kill('SIGTERM');
+    await once(child, 'close');
+  }
+  expect(journal).toContain('stopped');
+  expect(child.exitCode).toBe(0);
 });
